@@ -1,0 +1,18 @@
+//! The nouns of the Secret Manager and the form in which they travel.
+//!
+//! A *space* holds *secrets*; each has a *name*, a *value* (text or JSON) and a *version*. All
+//! secrets of a space at one of the space's versions are a *snapshot*. This crate knows what these
+//! are, which names and sizes are allowed, how a snapshot is written and read, and how two of them
+//! differ. It does no input or output and reads neither clock nor randomness.
+
+pub mod limits;
+mod name;
+mod snapshot;
+mod time;
+mod value;
+pub mod wire;
+
+pub use name::{NameError, SecretName};
+pub use snapshot::{Diff, Secret, Snapshot, SpaceRef};
+pub use time::{Timestamp, TimestampError};
+pub use value::{Kind, SecretValue, ValueError};
