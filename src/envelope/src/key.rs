@@ -1,0 +1,169 @@
+//! The two kinds of keys.
+
+use std::fmt;
+
+use ring::aead::{AES_256_GCM, LessSafeKey, UnboundKey};
+use ring::hkdf::{HKDF_SHA256, Prk, Salt};
+use ring::hmac;
+use ring::rand::{SecureRandom, SystemRandom};
+use zeroize::Zeroizing;
+
+use crate::AssociatedData;
+use crate::seal::{self, OpenError, SealError};
+
+const KEY_LENGTH: usize = 32;
+
+/// Why bytes are no key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a key has exactly {KEY_LENGTH} bytes; this one has {length}")]
+pub struct KeyError {
+    pub length: usize,
+}
+
+/// A short fingerprint of a [`Kek`]: tells whether a key is the right one before anything is
+/// decrypted with it, and says nothing about the key itself.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct KekId(String);
+
+impl KekId {
+    /// As it was written to the store.
+    pub fn from_stored(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for KekId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for KekId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "KekId({})", self.0)
+    }
+}
+
+/// The key-encryption key: wraps data keys and nothing else.
+pub struct Kek {
+    bytes: Zeroizing<[u8; KEY_LENGTH]>,
+    id: KekId,
+}
+
+impl Kek {
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, KeyError> {
+        let bytes = exactly(bytes)?;
+        let key = derived_hmac(&bytes, "secret-manager kek id v1");
+        let tag = hmac::sign(&key, b"id");
+        let id = tag.as_ref()[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok(Self { bytes, id: KekId(id) })
+    }
+
+    pub fn id(&self) -> &KekId {
+        &self.id
+    }
+
+    /// Encrypts a data key for the space that it belongs to.
+    pub fn wrap(&self, dek: &Dek, space: &str) -> Result<Vec<u8>, SealError> {
+        seal::seal(&self.aead(), &AssociatedData::data_key(space), &*dek.bytes)
+    }
+
+    pub fn unwrap(&self, wrapped: &[u8], space: &str) -> Result<Dek, OpenError> {
+        let bytes = seal::open(&self.aead(), &AssociatedData::data_key(space), wrapped)?;
+        Ok(Dek::from_key(exactly(&bytes).map_err(|_| OpenError::Format)?))
+    }
+
+    fn aead(&self) -> LessSafeKey {
+        derived_aead(&self.bytes, "secret-manager kek wrap v1")
+    }
+}
+
+impl fmt::Debug for Kek {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Kek({}, •••)", self.id)
+    }
+}
+
+/// A name's keyed hash: finds a secret without its name standing anywhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct NameHash(pub [u8; 32]);
+
+/// The data key of one space.
+pub struct Dek {
+    bytes: Zeroizing<[u8; KEY_LENGTH]>,
+    aead: LessSafeKey,
+    names: hmac::Key,
+}
+
+impl Dek {
+    /// A new key from the operating system's randomness.
+    pub fn generate() -> Result<Self, SealError> {
+        let mut bytes = Zeroizing::new([0; KEY_LENGTH]);
+        SystemRandom::new().fill(&mut *bytes).map_err(|_| SealError)?;
+        Ok(Self::from_key(bytes))
+    }
+
+    fn from_key(bytes: Zeroizing<[u8; KEY_LENGTH]>) -> Self {
+        let aead = derived_aead(&bytes, "secret-manager dek seal v1");
+        let names = derived_hmac(&bytes, "secret-manager dek names v1");
+        Self { bytes, aead, names }
+    }
+
+    pub fn seal(&self, place: &AssociatedData, plaintext: &[u8]) -> Result<Vec<u8>, SealError> {
+        seal::seal(&self.aead, place, plaintext)
+    }
+
+    pub fn open(
+        &self,
+        place: &AssociatedData,
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, OpenError> {
+        seal::open(&self.aead, place, sealed)
+    }
+
+    pub fn name_hash(&self, name: &str) -> NameHash {
+        let mut hash = [0; 32];
+        hash.copy_from_slice(hmac::sign(&self.names, name.as_bytes()).as_ref());
+        NameHash(hash)
+    }
+}
+
+impl fmt::Debug for Dek {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Dek(•••)")
+    }
+}
+
+fn exactly(bytes: &[u8]) -> Result<Zeroizing<[u8; KEY_LENGTH]>, KeyError> {
+    let mut key = Zeroizing::new([0; KEY_LENGTH]);
+    if bytes.len() != KEY_LENGTH {
+        return Err(KeyError { length: bytes.len() });
+    }
+    key.copy_from_slice(bytes);
+    Ok(key)
+}
+
+fn derived_aead(key: &[u8; KEY_LENGTH], purpose: &str) -> LessSafeKey {
+    let info = [purpose.as_bytes()];
+    let derived = extract(key);
+    let okm = derived.expand(&info, &AES_256_GCM);
+    LessSafeKey::new(UnboundKey::from(okm.expect(FITS)))
+}
+
+fn derived_hmac(key: &[u8; KEY_LENGTH], purpose: &str) -> hmac::Key {
+    let info = [purpose.as_bytes()];
+    let derived = extract(key);
+    let okm = derived.expand(&info, hmac::HMAC_SHA256);
+    hmac::Key::from(okm.expect(FITS))
+}
+
+fn extract(key: &[u8; KEY_LENGTH]) -> Prk {
+    Salt::new(HKDF_SHA256, &[]).extract(key)
+}
+
+/// `expand` refuses only outputs over 255 hashes; a key is one.
+const FITS: &str = "32 bytes are within HKDF's limit";
