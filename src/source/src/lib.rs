@@ -1,1 +1,68 @@
+//! Where an engine reads the secrets of a space from.
+//!
+//! A [`Source`] answers one question: "what are the secrets now, given that I hold the snapshot with
+//! this validator?" *Not modified* is an answer like any other, and an error says what the asker can
+//! do next. A source keeps no schedule, retries nothing and remembers nothing: that is the engine's.
+//!
+//! Each kind of source is one file and one variant of [`Config`].
 
+mod failure;
+mod http;
+mod service;
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use secret_manager_model::Snapshot;
+
+pub use failure::{Failure, Remedy};
+pub use http::Tls;
+pub use service::ServiceConfig;
+
+/// What a source answered. The engine hands the validator back with its next question.
+#[derive(Debug)]
+pub enum Fetched {
+    NotModified,
+    Snapshot { snapshot: Box<Snapshot>, validator: Option<Validator> },
+}
+
+/// The source's own mark of a snapshot (an HTTP entity tag), opaque to everybody else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Validator(String);
+
+impl Validator {
+    pub fn new(mark: impl Into<String>) -> Self {
+        Self(mark.into())
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The answer of a source, some time later.
+pub type Fetching<'a> = Pin<Box<dyn Future<Output = Result<Fetched, Failure>> + Send + 'a>>;
+
+pub trait Source: Send + Sync {
+    /// What is read, for people. Holds no credentials.
+    fn description(&self) -> &str;
+
+    /// Asks once. `held` is the validator of the snapshot that the asker has, if any.
+    fn fetch<'a>(&'a self, held: Option<&'a Validator>) -> Fetching<'a>;
+}
+
+/// The settings of a source, one variant for each kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Config {
+    /// A Secret Manager service.
+    Service(ServiceConfig),
+}
+
+impl Config {
+    /// Checks the settings and makes the source. No connection is opened.
+    pub fn open(self) -> Result<Arc<dyn Source>, Failure> {
+        match self {
+            Self::Service(config) => Ok(Arc::new(service::Service::new(config)?)),
+        }
+    }
+}

@@ -1,1 +1,8 @@
+//! For tests only: servers on loopback that answer as a script says, so that faults which no
+//! well-behaved server shows can be had at will.
 
+mod authority;
+mod server;
+
+pub use authority::{Authority, Identity, Validity};
+pub use server::{Reply, Request, Server};

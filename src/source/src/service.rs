@@ -1,0 +1,230 @@
+//! The source that reads from a Secret Manager service: `GET /api/v1/snapshot`.
+
+use std::fmt;
+use std::time::SystemTime;
+
+use reqwest::header::{ACCEPT, AUTHORIZATION, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH};
+use reqwest::{StatusCode, Url};
+use secret_manager_model::wire::{self, WireError};
+use zeroize::Zeroizing;
+
+use crate::failure::{Failure, Remedy};
+use crate::http::{self, Answer, Http, Tls};
+use crate::{Fetched, Fetching, Source, Validator};
+
+/// Above this size a body is parsed on a thread of its own, so that other engines aren't held up.
+const PARSE_INLINE_BYTES: usize = 1024 * 1024;
+
+/// Where a service is and how to be let in.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ServiceConfig {
+    /// The address under which the service's `/api/v1` is found.
+    pub url: String,
+    /// An access token of the space.
+    pub token: Zeroizing<String>,
+    /// Allows `http://` to hosts other than this machine.
+    pub allow_http: bool,
+    pub tls: Tls,
+}
+
+impl fmt::Debug for ServiceConfig {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("ServiceConfig")
+            .field("url", &"•••")
+            .field("token", &"•••")
+            .field("allow_http", &self.allow_http)
+            .field("tls", &self.tls)
+            .finish()
+    }
+}
+
+pub(crate) struct Service {
+    http: Http,
+    snapshot: Url,
+    authorization: HeaderValue,
+    description: String,
+}
+
+impl Service {
+    pub(crate) fn new(config: ServiceConfig) -> Result<Self, Failure> {
+        let base = base_url(&config.url, config.allow_http)?;
+        let http = Http::new(&base, &config.tls)?;
+        let mut snapshot = base.clone();
+        snapshot.set_path(&format!("{}/api/v1/snapshot", base.path().trim_end_matches('/')));
+        Ok(Self {
+            http,
+            snapshot,
+            authorization: bearer(&config.token)?,
+            description: format!("service {}", base.as_str().trim_end_matches('/')),
+        })
+    }
+
+    async fn ask(&self, held: Option<&Validator>) -> Result<Fetched, Failure> {
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        headers.insert(AUTHORIZATION, self.authorization.clone());
+        if let Some(validator) = held.and_then(|held| HeaderValue::from_str(held.as_str()).ok()) {
+            headers.insert(IF_NONE_MATCH, validator);
+        }
+        let answer = self.http.get(self.snapshot.clone(), headers).await?;
+        match answer.status {
+            StatusCode::NOT_MODIFIED if held.is_some() => Ok(Fetched::NotModified),
+            StatusCode::OK => read(answer).await,
+            _ => Err(refusal(&answer)),
+        }
+    }
+}
+
+impl Source for Service {
+    fn description(&self) -> &str {
+        &self.description
+    }
+
+    fn fetch<'a>(&'a self, held: Option<&'a Validator>) -> Fetching<'a> {
+        Box::pin(self.ask(held))
+    }
+}
+
+fn base_url(text: &str, allow_http: bool) -> Result<Url, Failure> {
+    let wrong = |why: &str| Failure::new(Remedy::Reconfigure, format!("the URL {why}"));
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(wrong("is missing"));
+    }
+    let url = Url::parse(text)
+        .map_err(|_| wrong("can't be read; it looks like https://secrets.example.com:8200"))?;
+    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+        return Err(wrong("must start with https:// or http://"));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(wrong("must not hold a user name or password"));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(wrong("must end before any ? or #"));
+    }
+    if url.scheme() == "http" && !allow_http && !http::is_loopback(&url) {
+        return Err(wrong(
+            "starts with http:// and leads to another machine, so the secrets would travel in \
+             clear; use https://, or allow plain HTTP in the source",
+        ));
+    }
+    Ok(url)
+}
+
+fn bearer(token: &str) -> Result<HeaderValue, Failure> {
+    let wrong = |why: &str| Failure::new(Remedy::Reconfigure, format!("the access token {why}"));
+    let token = token.trim();
+    if token.is_empty() {
+        return Err(wrong("is missing"));
+    }
+    if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(wrong("has characters that no token has; copy it once more"));
+    }
+    let text = Zeroizing::new(format!("Bearer {token}"));
+    let mut value = HeaderValue::from_str(&text)
+        .map_err(|_| wrong("has characters that no token has; copy it once more"))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+async fn read(answer: Answer) -> Result<Fetched, Failure> {
+    let validator = answer.headers.get(ETAG).and_then(|tag| tag.to_str().ok()).map(Validator::new);
+    let body = answer.body;
+    let snapshot = if body.len() > PARSE_INLINE_BYTES {
+        tokio::task::spawn_blocking(move || wire::read_snapshot(&body))
+            .await
+            .map_err(|_| Failure::new(Remedy::Repair, "reading the answer failed"))?
+    } else {
+        wire::read_snapshot(&body)
+    };
+    match snapshot {
+        Ok(snapshot) => Ok(Fetched::Snapshot { snapshot: Box::new(snapshot), validator }),
+        Err(error) => Err(Failure::new(Remedy::Repair, not_a_snapshot(&error))),
+    }
+}
+
+fn not_a_snapshot(error: &WireError) -> String {
+    match error {
+        WireError::NotJson { line: 1, column: 1 } => {
+            "the answer is not JSON but perhaps a web page; check the URL".to_owned()
+        }
+        other => format!("the answer is not understood: {other}"),
+    }
+}
+
+fn refusal(answer: &Answer) -> Failure {
+    let status = answer.status.as_u16();
+    let pause = http::retry_after(&answer.headers, SystemTime::now());
+    match status {
+        401 => Failure::new(
+            Remedy::Authorise,
+            "the access token is not accepted (HTTP 401); it may be wrong, expired or revoked",
+        ),
+        403 => {
+            Failure::new(Remedy::Authorise, "the access token may not read this space (HTTP 403)")
+        }
+        404 | 405 | 410 => Failure::new(
+            Remedy::Reconfigure,
+            format!("no Secret Manager service at this address (HTTP {status}); check the URL"),
+        ),
+        429 => Failure::new(Remedy::Wait(pause), "the service asks for a pause (HTTP 429)"),
+        503 => Failure::new(
+            Remedy::Wait(pause),
+            "the service is not available at the moment (HTTP 503)",
+        ),
+        500..=599 => Failure::new(Remedy::Retry, format!("the service failed (HTTP {status})")),
+        _ => Failure::new(Remedy::Repair, format!("unexpected answer (HTTP {status})")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(url: &str, token: &str) -> ServiceConfig {
+        ServiceConfig {
+            url: url.to_owned(),
+            token: Zeroizing::new(token.to_owned()),
+            allow_http: false,
+            tls: Tls::default(),
+        }
+    }
+
+    fn refused(url: &str, token: &str) -> String {
+        let failure = Service::new(config(url, token)).err().unwrap();
+        assert_eq!(failure.remedy, Remedy::Reconfigure);
+        failure.message
+    }
+
+    #[test]
+    fn settings_that_can_not_work_are_refused_in_plain_words() {
+        for (url, word) in [
+            ("", "missing"),
+            ("not a url", "can't be read"),
+            ("ftp://host", "https://"),
+            ("https://user:canary@host", "user name or password"),
+            ("https://host/?x=1", "?"),
+            ("http://10.0.0.1:8200", "in clear"),
+        ] {
+            let message = refused(url, "token");
+            assert!(message.contains(word) && !message.contains("canary"), "{url}: {message}");
+        }
+        assert!(refused("https://host", " ").contains("missing"));
+        assert!(refused("https://host", "canary\u{e9}").contains("characters"));
+        assert!(!refused("https://host", "canary\u{e9}").contains("canary"));
+    }
+
+    #[test]
+    fn a_path_before_the_api_is_kept() {
+        let service = Service::new(config("https://host/secrets/", "t")).unwrap();
+        assert_eq!(service.snapshot.as_str(), "https://host/secrets/api/v1/snapshot");
+        assert_eq!(service.description(), "service https://host/secrets");
+    }
+
+    #[test]
+    fn no_format_shows_the_token() {
+        let config = config("https://host", "canary");
+        assert!(!format!("{config:?} {config:#?}").contains("canary"));
+    }
+}

@@ -1,0 +1,175 @@
+//! An HTTP/1.1 server that gives each request to a script and sends back the bytes it gets.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use rustls::ServerConfig;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{JoinHandle, JoinSet};
+use tokio_rustls::TlsAcceptor;
+
+/// The head of a request: request line and headers, as received.
+#[derive(Clone, Debug)]
+pub struct Request {
+    head: String,
+}
+
+impl Request {
+    /// Method and target: `GET /api/v1/snapshot`.
+    pub fn line(&self) -> &str {
+        self.head.lines().next().unwrap_or_default().trim_end_matches(" HTTP/1.1")
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.head.lines().skip(1).find_map(|line| {
+            let (key, value) = line.split_once(':')?;
+            key.eq_ignore_ascii_case(name).then(|| value.trim())
+        })
+    }
+}
+
+/// What a request gets.
+pub enum Reply {
+    /// These bytes, and then the end of the connection.
+    Bytes(Vec<u8>),
+    /// Nothing, on a connection that stays open.
+    Silence,
+    /// The end of the connection, without an answer.
+    Hangup,
+}
+
+impl Reply {
+    /// A well-formed answer. `headers` are whole lines without their ends.
+    pub fn http(status: &str, headers: &[&str], body: &[u8]) -> Self {
+        let mut bytes = format!("HTTP/1.1 {status}\r\nconnection: close\r\n").into_bytes();
+        for header in headers {
+            bytes.extend_from_slice(header.as_bytes());
+            bytes.extend_from_slice(b"\r\n");
+        }
+        // RFC 9110, section 8.6: an answer 304 has no body and need not say its length.
+        if !status.starts_with("304") {
+            bytes.extend_from_slice(format!("content-length: {}\r\n", body.len()).as_bytes());
+        }
+        bytes.extend_from_slice(b"\r\n");
+        bytes.extend_from_slice(body);
+        Self::Bytes(bytes)
+    }
+}
+
+/// Runs until it is dropped.
+pub struct Server {
+    address: SocketAddr,
+    scheme: &'static str,
+    requests: Arc<Mutex<Vec<Request>>>,
+    accepting: JoinHandle<()>,
+}
+
+impl Server {
+    pub async fn http(script: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
+        Self::start(None, script).await
+    }
+
+    pub async fn https(
+        config: ServerConfig,
+        script: impl Fn(&Request) -> Reply + Send + Sync + 'static,
+    ) -> Self {
+        Self::start(Some(TlsAcceptor::from(Arc::new(config))), script).await
+    }
+
+    async fn start(
+        acceptor: Option<TlsAcceptor>,
+        script: impl Fn(&Request) -> Reply + Send + Sync + 'static,
+    ) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port on loopback");
+        let address = listener.local_addr().expect("a bound listener has an address");
+        let scheme = if acceptor.is_some() { "https" } else { "http" };
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&requests);
+        let script = Arc::new(script);
+        let accepting = tokio::spawn(async move {
+            // Owning the connections here ends them together with the server.
+            let mut connections = JoinSet::new();
+            while let Ok((stream, _)) = listener.accept().await {
+                let (script, seen, acceptor) =
+                    (Arc::clone(&script), Arc::clone(&seen), acceptor.clone());
+                connections.spawn(async move {
+                    converse(stream, acceptor, &*script, &seen).await;
+                });
+            }
+        });
+        Self { address, scheme, requests, accepting }
+    }
+
+    pub fn url(&self) -> String {
+        format!("{}://{}", self.scheme, self.address)
+    }
+
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// All requests so far.
+    pub fn requests(&self) -> Vec<Request> {
+        self.requests.lock().expect("no test panics while it holds the lock").clone()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+async fn converse(
+    stream: TcpStream,
+    acceptor: Option<TlsAcceptor>,
+    script: &(dyn Fn(&Request) -> Reply + Send + Sync),
+    seen: &Mutex<Vec<Request>>,
+) {
+    match acceptor {
+        None => answer(stream, script, seen).await,
+        // A handshake that fails is what some tests want to see on the other side.
+        Some(acceptor) => {
+            if let Ok(stream) = acceptor.accept(stream).await {
+                answer(stream, script, seen).await;
+            }
+        }
+    }
+}
+
+async fn answer(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    script: &(dyn Fn(&Request) -> Reply + Send + Sync),
+    seen: &Mutex<Vec<Request>>,
+) {
+    let reply = match read_head(&mut stream).await {
+        Some(request) => {
+            let reply = script(&request);
+            seen.lock().expect("no test panics while it holds the lock").push(request);
+            reply
+        }
+        None => Reply::http("400 Bad Request", &[], b""),
+    };
+    match reply {
+        Reply::Bytes(bytes) => {
+            // The client may leave in the middle of a long answer; that is its right.
+            let _ = stream.write_all(&bytes).await;
+            let _ = stream.shutdown().await;
+        }
+        Reply::Silence => std::future::pending().await,
+        Reply::Hangup => {}
+    }
+}
+
+/// `None` for what is no request: the stream ends early, or another protocol is spoken.
+async fn read_head(stream: &mut (impl AsyncRead + Unpin)) -> Option<Request> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await.ok()?);
+        if !head[0].is_ascii_alphabetic() {
+            return None;
+        }
+    }
+    String::from_utf8(head).ok().map(|head| Request { head })
+}
