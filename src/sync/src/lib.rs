@@ -1,1 +1,21 @@
+//! Keeps the secrets of one space up to date.
+//!
+//! An [`Engine`] asks a source at intervals, publishes what changed and says how it goes. What to do
+//! next is decided by a pure state machine (`machine`, `schedule`) that is given the time and the
+//! random numbers; one task (`driver`) does what it says and is the only place that waits. Whoever
+//! uses the engine reads values when they are needed and is told nothing when nothing changed.
+//!
+//! This crate knows neither HTTP nor Node.js.
 
+mod driver;
+mod engine;
+mod machine;
+mod news;
+mod schedule;
+mod shared;
+mod status;
+
+pub use engine::{Clock, Engine, Notify};
+pub use machine::Ticket;
+pub use news::{Change, Finished, News};
+pub use status::{Facts, State, Status};

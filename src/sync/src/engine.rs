@@ -1,0 +1,103 @@
+//! The handle by which an engine is used. All of its methods return at once.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use secret_manager_model::Timestamp;
+use secret_manager_source::Source;
+use tokio::runtime;
+use tokio::sync::mpsc;
+
+use crate::driver::{self, Command};
+use crate::machine::Ticket;
+use crate::news::News;
+use crate::shared::Shared;
+use crate::status::Status;
+
+/// Says what time it is.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// Called on the engine's thread when [`Engine::drain`] has something to tell, and not again before
+/// it was called.
+pub type Notify = Box<dyn Fn() + Send + Sync>;
+
+/// Keeps the secrets of one space up to date. Dropping it ends the engine and wipes the values.
+pub struct Engine {
+    commands: mpsc::UnboundedSender<Command>,
+    shared: Arc<Shared>,
+    last_ticket: AtomicU32,
+}
+
+impl Engine {
+    /// An engine that does nothing yet. Its task runs on `runtime`; `seed` is for its random pauses.
+    pub fn new(runtime: &runtime::Handle, clock: Clock, seed: u64, notify: Notify) -> Self {
+        let (commands, inbox) = mpsc::unbounded_channel();
+        let shared = Arc::new(Shared::new(notify));
+        runtime.spawn(driver::run(inbox, Arc::clone(&shared), clock, seed));
+        Self { commands, shared, last_ticket: AtomicU32::new(0) }
+    }
+
+    /// Syncs at once and then at intervals, from now on with this source. What is published stays so
+    /// until the source answers.
+    pub fn start(&self, source: Arc<dyn Source>, interval: Duration) -> Ticket {
+        let ticket = self.next_ticket();
+        self.send(Command::Start { source, interval, ticket });
+        ticket
+    }
+
+    pub fn sync_now(&self) -> Ticket {
+        let ticket = self.next_ticket();
+        self.send(Command::Sync(ticket));
+        ticket
+    }
+
+    /// Ends all activity. What is published stays so.
+    pub fn stop(&self) {
+        self.send(Command::Stop);
+    }
+
+    /// Stops, and forgets the published values.
+    pub fn clear(&self) {
+        self.send(Command::Clear);
+    }
+
+    pub fn status(&self) -> Status {
+        self.shared.status()
+    }
+
+    pub fn names(&self) -> Vec<String> {
+        let mut names: Vec<_> =
+            self.shared.secrets().keys().map(|name| name.as_str().to_owned()).collect();
+        names.sort_unstable();
+        names
+    }
+
+    pub fn has(&self, name: &str) -> bool {
+        self.shared.secrets().contains_key(name)
+    }
+
+    /// Lends the JSON form of a secret's value.
+    pub fn read<T>(&self, name: &str, with: impl FnOnce(&str) -> T) -> Option<T> {
+        self.shared.secrets().get(name).map(|secret| with(secret.value.expose()))
+    }
+
+    /// What happened since the last call.
+    pub fn drain(&self) -> News {
+        self.shared.drain()
+    }
+
+    /// Drops something on the engine's thread, where it holds nobody up.
+    pub fn discard(&self, rest: impl Send + 'static) {
+        self.send(Command::Discard(Box::new(rest)));
+    }
+
+    fn next_ticket(&self) -> Ticket {
+        self.last_ticket.fetch_add(1, Ordering::Relaxed).wrapping_add(1)
+    }
+
+    fn send(&self, command: Command) {
+        // The task ends only with this handle or with the runtime, and then nobody is served.
+        let _ = self.commands.send(command);
+    }
+}

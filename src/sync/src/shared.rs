@@ -1,0 +1,98 @@
+//! What the task that syncs and those who read have in common.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+
+use secret_manager_model::{Diff, Secret, SecretName};
+
+use crate::engine::Notify;
+use crate::machine::Ended;
+use crate::machine::Ticket;
+use crate::news::{Finished, News};
+use crate::status::Status;
+
+pub(crate) type Secrets = HashMap<SecretName, Secret>;
+
+/// Written by the engine's task, read by whoever holds the [`crate::Engine`].
+pub(crate) struct Shared {
+    /// Replaced as a whole, so that a reader sees one snapshot or the next.
+    secrets: RwLock<Arc<Secrets>>,
+    status: Mutex<Status>,
+    news: Mutex<Inbox>,
+    notify: Notify,
+}
+
+#[derive(Default)]
+struct Inbox {
+    news: News,
+    /// The reader was told and has not come yet: telling again would add nothing.
+    announced: bool,
+}
+
+impl Shared {
+    pub(crate) fn new(notify: Notify) -> Self {
+        Self {
+            secrets: RwLock::default(),
+            status: Mutex::default(),
+            news: Mutex::default(),
+            notify,
+        }
+    }
+
+    pub(crate) fn secrets(&self) -> RwLockReadGuard<'_, Arc<Secrets>> {
+        self.secrets.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn status(&self) -> Status {
+        self.lock_status().clone()
+    }
+
+    pub(crate) fn drain(&self) -> News {
+        let mut inbox = self.lock_news();
+        inbox.announced = false;
+        std::mem::take(&mut inbox.news)
+    }
+
+    /// Publishes other secrets and notes the difference. The old ones are wiped on this thread.
+    pub(crate) fn publish(&self, version: Option<u64>, secrets: Secrets) {
+        let secrets = Arc::new(secrets);
+        let before = Arc::clone(&self.secrets());
+        let diff = Diff::between(&before, &secrets);
+        *self.secrets.write().unwrap_or_else(PoisonError::into_inner) = secrets;
+        drop(before);
+        self.lock_news().news.note_change(version, diff);
+    }
+
+    pub(crate) fn finish(&self, tickets: Vec<Ticket>, outcome: &Result<(), Ended>) {
+        let finished =
+            tickets.into_iter().map(|ticket| Finished { ticket, outcome: outcome.clone() });
+        self.lock_news().news.finished.extend(finished);
+    }
+
+    pub(crate) fn set_status(&self, status: Status) {
+        let mut current = self.lock_status();
+        let looks_other = status.looks_other_than(&current);
+        *current = status;
+        drop(current);
+        self.lock_news().news.state_changed |= looks_other;
+    }
+
+    /// Tells the reader if there is something to tell that it doesn't know of.
+    pub(crate) fn announce(&self) {
+        let mut inbox = self.lock_news();
+        if inbox.announced || inbox.news.is_empty() {
+            return;
+        }
+        inbox.announced = true;
+        drop(inbox);
+        (self.notify)();
+    }
+
+    fn lock_status(&self) -> MutexGuard<'_, Status> {
+        self.status.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock_news(&self) -> MutexGuard<'_, Inbox> {
+        self.news.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

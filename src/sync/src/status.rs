@@ -1,0 +1,77 @@
+//! How the engine is doing, as told to those who ask.
+
+use secret_manager_model::{SpaceRef, Timestamp};
+use secret_manager_source::Failure;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum State {
+    /// Not started, or stopped.
+    #[default]
+    Idle,
+    /// Started, and no fetch has ended yet.
+    Syncing,
+    /// The last fetch was good.
+    Synced,
+    /// Secrets are published, but the last fetch failed.
+    Stale,
+    /// Nothing is published, and the last fetch failed.
+    Unreachable,
+    /// Nothing is published, and access is denied.
+    Denied,
+}
+
+impl State {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Syncing => "syncing",
+            Self::Synced => "synced",
+            Self::Stale => "stale",
+            Self::Unreachable => "unreachable",
+            Self::Denied => "denied",
+        }
+    }
+}
+
+/// What is known of the published snapshot besides its secrets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Facts {
+    pub space: SpaceRef,
+    pub version: u64,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub issued_at: Timestamp,
+    /// When it was fetched.
+    pub synced_at: Timestamp,
+    /// Names that came with it and were left out.
+    pub refused: Vec<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Status {
+    pub state: State,
+    /// What is read, for people.
+    pub source: String,
+    /// `None` while nothing is published.
+    pub facts: Option<Facts>,
+    /// When the source last confirmed what is published.
+    pub checked_at: Option<Timestamp>,
+    /// When the next fetch is due.
+    pub next_at: Option<Timestamp>,
+    /// Why the last fetch failed, if it did.
+    pub failure: Option<Failure>,
+}
+
+impl Status {
+    /// Whether a person would see a difference to `other`. The times of good syncs are none: an
+    /// unchanged sync is to reach nobody.
+    pub(crate) fn looks_other_than(&self, other: &Self) -> bool {
+        let refused = |status: &Self| {
+            status.facts.as_ref().map(|facts| facts.refused.clone()).unwrap_or_default()
+        };
+        self.state != other.state
+            || self.failure != other.failure
+            || (self.failure.is_some() && self.next_at != other.next_at)
+            || refused(self) != refused(other)
+    }
+}
