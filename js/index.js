@@ -1,0 +1,147 @@
+'use strict';
+
+/*
+ * The engine as JavaScript likes it: settings in, promises and plain callbacks out. It knows
+ * nothing of Node-RED. Nothing in here keeps the process alive.
+ */
+
+const native = require('./native');
+const { SecretManagerError } = require('./errors');
+const { toNativeSettings } = require('./settings');
+
+/**
+ * @typedef {import('./native').Change} Change
+ * @typedef {import('./native').Failure} Failure
+ * @typedef {import('./native').Status} Status
+ * @typedef {import('./settings').Settings} Settings
+ *
+ * @typedef {object} Listener
+ * @property {() => boolean} wantsNames whether `onChange` needs the names, which cost time to list
+ * @property {(change: Change) => void} onChange
+ * @property {() => void} onState the status differs in more than its times
+ *
+ * @typedef {object} Waiting a caller who waits for a sync to finish
+ * @property {() => void} resolve
+ * @property {(error: Error) => void} reject
+ */
+
+/**
+ * The one native core of this environment (a worker thread has its own).
+ * @type {import('./native').Core | undefined}
+ */
+let core;
+
+/** Who gets the news of which native engine. @type {Map<number, () => void>} */
+const receivers = new Map();
+
+/** Keeps the secrets of one space up to date; the values stay on the native side until read. */
+class Engine {
+  /** @type {import('./native').Engine} */
+  #native;
+  #listener;
+  /** @type {Map<number, Waiting>} */
+  #waiting = new Map();
+
+  /** @param {Listener} listener */
+  constructor(listener) {
+    core ??= new native.Core((id) => receivers.get(id)?.());
+    this.#native = core.engine();
+    this.#listener = listener;
+    receivers.set(this.#native.id, () => guarded(() => this.#receive()));
+  }
+
+  /**
+   * Starts, or starts anew with other settings. What is published stays so.
+   * @param {Settings} settings
+   * @returns {Promise<void>} the first sync
+   * @throws {SecretManagerError} code "misconfigured"
+   */
+  start(settings) {
+    return this.#finished(this.#native.start(toNativeSettings(settings)));
+  }
+
+  /** @returns {Promise<void>} resolves when the sync is done, rejects when it failed */
+  syncNow() {
+    return this.#finished(this.#native.syncNow());
+  }
+
+  /** Ends all activity. What is published stays so. */
+  stop() {
+    this.#native.stop();
+  }
+
+  /** Ends all activity, forgets all values and hears no more news. */
+  dispose() {
+    receivers.delete(this.#native.id);
+    this.#native.clear();
+    const stopped = new SecretManagerError('stopped', 'The engine was stopped');
+    for (const { reject } of this.#waiting.values()) reject(stopped);
+    this.#waiting.clear();
+  }
+
+  /** @returns {Status} */
+  status() {
+    return this.#native.status();
+  }
+
+  names() {
+    return this.#native.names();
+  }
+
+  /** @param {string} name */
+  has(name) {
+    return this.#native.has(name);
+  }
+
+  /**
+   * The secret's JSON text, or null.
+   * @param {string} name
+   */
+  read(name) {
+    return this.#native.read(name);
+  }
+
+  /** @param {number} ticket */
+  #finished(ticket) {
+    return /** @type {Promise<void>} */ (
+      new Promise((resolve, reject) => this.#waiting.set(ticket, { resolve, reject }))
+    );
+  }
+
+  #receive() {
+    const news = this.#native.drain(guarded(() => this.#listener.wantsNames()) ?? false);
+    if (news.stateChanged) guarded(() => this.#listener.onState());
+    const { change } = news;
+    if (change) guarded(() => this.#listener.onChange(change));
+    for (const { ticket, error } of news.finished) this.#settle(ticket, error);
+  }
+
+  /**
+   * @param {number} ticket
+   * @param {Failure | undefined} failure
+   */
+  #settle(ticket, failure) {
+    const waiting = this.#waiting.get(ticket);
+    this.#waiting.delete(ticket);
+    if (failure) waiting?.reject(new SecretManagerError(failure.code, failure.message));
+    else waiting?.resolve();
+  }
+}
+
+/**
+ * Runs a listener. News arrive straight from the native side, where a throw would be an uncaught
+ * exception and end the process: a listener's mistake is only reported.
+ * @template T
+ * @param {() => T} call
+ * @returns {T | undefined}
+ */
+function guarded(call) {
+  try {
+    return call();
+  } catch (error) {
+    process.emitWarning(error instanceof Error ? error : String(error));
+    return undefined;
+  }
+}
+
+module.exports = { Engine, SecretManagerError };

@@ -1,0 +1,220 @@
+'use strict';
+
+/*
+ * A keeper keeps one context key up to date. There is one per key and process; it outlives deploys,
+ * which only exchange the nodes (members) behind it: one of them is active, the others stand by.
+ */
+
+const { Engine } = require('../../js');
+const { Publication } = require('./global-context');
+const { SetupError } = require('./setup');
+const { situationOf } = require('./situation');
+
+/**
+ * @typedef {import('./types').FlowsEvent} FlowsEvent
+ * @typedef {import('./types').Member} Member
+ * @typedef {import('./types').Situation} Situation
+ * @typedef {import('node:events').EventEmitter} EventEmitter
+ */
+
+/** How often to look whether the object is still in its place, in ms. */
+const GUARD_INTERVAL = 1000;
+
+/** @type {Map<string, Keeper>} */
+const keepers = new Map();
+
+class Keeper {
+  #contextKey;
+  #events;
+  /** @type {Member[]} */
+  #members = [];
+  /** @type {Member | null} */
+  #active = null;
+  /** The active member has been started since the last time flows started. */
+  #justStarted = false;
+  /** @type {import('./types').Engine | undefined} */
+  #engine;
+  /** @type {InstanceType<typeof Publication> | undefined} */
+  #publication;
+  #held = true;
+  /** Why the engine could not be started. @type {Error | null} */
+  #fault = null;
+  /** @type {Promise<void>} */
+  #firstOutcome = Promise.resolve();
+  /** The warning given last, so that it is given once. */
+  #warned = '';
+  /** @type {NodeJS.Timeout} */
+  #guard;
+  #onFlowsStarted = (/** @type {FlowsEvent} */ event) => this.#flowsStarted(event);
+
+  /**
+   * @param {string} contextKey
+   * @param {EventEmitter} events of Node-RED's runtime
+   */
+  constructor(contextKey, events) {
+    this.#contextKey = contextKey;
+    this.#events = events;
+    this.#guard = setInterval(() => this.#look(), GUARD_INTERVAL).unref();
+    events.on('flows:started', this.#onFlowsStarted);
+  }
+
+  /** Settles when the sync that the last start began has succeeded or failed; never rejects. */
+  get firstOutcome() {
+    return this.#firstOutcome;
+  }
+
+  /** @param {Member} member */
+  join(member) {
+    this.#members = this.#members.filter(({ id }) => id !== member.id);
+    this.#members.push(member);
+    // A node that replaces an older self takes over its role, whether that one has closed or not.
+    if (this.#active === null || this.#active.id === member.id) this.#activate(member);
+    else member.show({ key: 'standby' });
+  }
+
+  /**
+   * @param {Member} member
+   * @param {boolean} removed whether it goes for good, rather than to be created anew
+   */
+  leave(member, removed) {
+    this.#members = this.#members.filter((other) => other !== member);
+    if (this.#active === member) {
+      this.#active = null;
+      this.#engine?.stop();
+    }
+    if (removed && this.#members.length === 0) this.#retire();
+  }
+
+  /** @returns {Promise<void>} */
+  async syncNow() {
+    if (this.#fault) throw this.#fault;
+    if (!this.#engine || !this.#active) throw new SetupError('notRunning');
+    await this.#engine.syncNow();
+  }
+
+  /** @param {Member} member */
+  #activate(member) {
+    this.#active = member;
+    this.#justStarted = true;
+    this.#firstOutcome = Promise.resolve();
+    try {
+      this.#engine ??= this.#newEngine();
+      this.#publication ??= new Publication(this.#contextKey, this.#engine);
+      this.#held = this.#publication.publish(member.global);
+      const firstSync = this.#engine.start(member.settings());
+      this.#firstOutcome = firstSync.catch(() => {});
+      this.#fault = null;
+    } catch (error) {
+      this.#engine?.stop();
+      this.#fault = error;
+    }
+    this.#show();
+  }
+
+  #newEngine() {
+    return new Engine({
+      wantsNames: () => this.#active?.wantsNames() ?? false,
+      onChange: (change) => {
+        this.#publication?.refreshMetadata();
+        this.#active?.changed(change);
+      },
+      onState: () => {
+        this.#publication?.refreshMetadata();
+        this.#show();
+      },
+    });
+  }
+
+  /**
+   * Fired after every deploy, whatever it touched, and after a start.
+   * @param {FlowsEvent} event
+   */
+  #flowsStarted({ diff }) {
+    if (this.#active === null) this.#succeed();
+    if (this.#members.length === 0) this.#retire();
+    // A start has synced already: one deploy is one fetch.
+    const synced = this.#justStarted;
+    this.#justStarted = false;
+    if (diff && !synced && this.#active?.syncOnSave) this.syncNow().catch(() => {});
+  }
+
+  /** What can change without news: the flows' side of context, and the times in the status. */
+  #look() {
+    if (this.#active === null) this.#succeed();
+    this.#publication?.restore();
+    this.#show();
+  }
+
+  #succeed() {
+    const [next] = this.#members;
+    if (next) this.#activate(next);
+  }
+
+  #show() {
+    if (!this.#active) return;
+    if (this.#fault) {
+      this.#active.show(faultSituation(this.#fault));
+      return;
+    }
+    if (!this.#engine) return;
+    const status = this.#engine.status();
+    this.#active.show(situationOf(status, this.#held));
+    const { error, refused } = status;
+    if (error) this.#warnOnce(error.message);
+    else if (refused.length > 0) this.#warnOnce(refused);
+    else this.#warned = '';
+  }
+
+  /** @param {string | string[]} what a text, or names that were left out */
+  #warnOnce(what) {
+    const text = String(what);
+    if (this.#warned === text) return;
+    this.#warned = text;
+    this.#active?.warn(what);
+  }
+
+  #retire() {
+    clearInterval(this.#guard);
+    this.#events.off('flows:started', this.#onFlowsStarted);
+    this.#publication?.withdraw();
+    this.#engine?.dispose();
+    keepers.delete(this.#contextKey);
+  }
+}
+
+/**
+ * @param {any} error
+ * @returns {Situation}
+ */
+function faultSituation(error) {
+  if (error instanceof SetupError) return { key: `setup.${error.key}`, values: error.values };
+  if (error.code === 'native-missing') {
+    return { key: 'native', values: { platform: `${process.platform}-${process.arch}` } };
+  }
+  return { key: 'setup.engine', values: { message: error.message } };
+}
+
+/**
+ * @param {string} contextKey
+ * @param {EventEmitter} events
+ */
+function keeperOf(contextKey, events) {
+  let keeper = keepers.get(contextKey);
+  if (!keeper) {
+    keeper = new Keeper(contextKey, events);
+    keepers.set(contextKey, keeper);
+  }
+  return keeper;
+}
+
+/** Settles when every keeper's first sync has succeeded or failed. */
+function firstOutcomes() {
+  return Promise.all([...keepers.values()].map((keeper) => keeper.firstOutcome));
+}
+
+/** @param {string} contextKey */
+function isKept(contextKey) {
+  return keepers.has(contextKey);
+}
+
+module.exports = { firstOutcomes, isKept, keeperOf };

@@ -1,0 +1,73 @@
+'use strict';
+
+/* What a node's status says: which text, in which colour, with which values in it. */
+
+/**
+ * @typedef {import('./types').Situation} Situation
+ * @typedef {import('./types').NodeStatus} NodeStatus
+ */
+
+/** @type {Record<string, Pick<NodeStatus, 'fill' | 'shape'>>} */
+const LOOKS = {
+  synced: { fill: 'green', shape: 'dot' },
+  refused: { fill: 'yellow', shape: 'dot' },
+  store: { fill: 'yellow', shape: 'dot' },
+  stale: { fill: 'yellow', shape: 'ring' },
+  syncing: { fill: 'blue', shape: 'ring' },
+  standby: { fill: 'grey', shape: 'ring' },
+  idle: { fill: 'grey', shape: 'ring' },
+  unreachable: { fill: 'red', shape: 'ring' },
+  denied: { fill: 'red', shape: 'dot' },
+  native: { fill: 'red', shape: 'dot' },
+  setup: { fill: 'red', shape: 'ring' },
+};
+
+/**
+ * @param {import('../../js/native').Status} status
+ * @param {boolean} held whether the context store could hold the object
+ * @returns {Situation}
+ */
+function situationOf(status, held) {
+  const { state, refused, syncedAt, nextAt } = status;
+  if (state === 'synced') {
+    if (!held) return { key: 'store' };
+    if (refused.length > 0) return { key: 'refused', values: { count: refused.length } };
+    return { key: 'synced' };
+  }
+  if (state === 'stale') {
+    return { key: 'stale', values: { since: clock(syncedAt), next: clock(nextAt) } };
+  }
+  if (state === 'unreachable') {
+    const reason = status.error?.code ?? 'unavailable';
+    return { key: 'unreachable', values: { reason, next: clock(nextAt) } };
+  }
+  return { key: state in LOOKS ? state : 'idle' };
+}
+
+/**
+ * @param {Situation} situation
+ * @param {(key: string, values?: object) => string} text
+ * @returns {NodeStatus}
+ */
+function nodeStatus({ key, values }, text) {
+  const { reason, ...others } = values ?? {};
+  const named = reason === undefined ? others : { ...others, reason: text(`reason.${reason}`) };
+  const [look] = key.split('.');
+  return { ...LOOKS[look], text: text(`status.${key}`, named) };
+}
+
+/**
+ * A moment for people who look at the status of a node: the time of day, with the day when it is
+ * not today.
+ * @param {number | undefined} ms
+ */
+function clock(ms) {
+  if (ms === undefined) return '–';
+  const then = new Date(ms);
+  const time = then.toTimeString().slice(0, 8);
+  if (then.toDateString() === new Date().toDateString()) return time;
+  const day = [then.getMonth() + 1, then.getDate()].map((part) => String(part).padStart(2, '0'));
+  return `${then.getFullYear()}-${day.join('-')} ${time}`;
+}
+
+module.exports = { nodeStatus, situationOf };

@@ -1,0 +1,81 @@
+/** The parts of Node-RED that this package uses. Node-RED itself ships no type declarations. */
+import type { EventEmitter } from 'node:events';
+import type { Change } from '../../js/native';
+import type { Settings } from '../../js/settings';
+
+export type Engine = InstanceType<typeof import('../../js').Engine>;
+
+/** Global context, from any node. */
+export interface GlobalContext {
+  get(key: string): unknown;
+  set(key: string, value: unknown): void;
+}
+
+export interface NodeStatus {
+  fill?: 'red' | 'green' | 'yellow' | 'blue' | 'grey';
+  shape?: 'ring' | 'dot';
+  text?: string;
+}
+
+export interface Message {
+  [property: string]: unknown;
+}
+
+export type Done = (error?: Error) => void;
+
+export interface RuntimeNode {
+  id: string;
+  name?: string;
+  wires: string[][];
+  credentials?: Record<string, string | undefined>;
+  context(): { global: GlobalContext };
+  status(status: NodeStatus): void;
+  send(message: Message): void;
+  warn(text: string): void;
+  on(
+    event: 'input',
+    listener: (message: Message, send: (message: Message) => void, done: Done) => void,
+  ): void;
+  on(event: 'close', listener: (removed: boolean, done: Done) => void): void;
+}
+
+/** What `flows:starting` and `flows:started` carry. */
+export interface FlowsEvent {
+  config: { flows: Array<Record<string, any>> };
+  /** Set for a deploy only: a process start and "Restart flows" have none. */
+  diff?: object;
+}
+
+export interface Red {
+  _(key: string, values?: object): string;
+  auth: { needsPermission(permission: string): any };
+  events: EventEmitter;
+  hooks: { add(name: string, hook: Function): void; remove(name: string): void };
+  httpAdmin: { post(path: string, ...handlers: any[]): void };
+  nodes: {
+    createNode(node: RuntimeNode, config: object): void;
+    getNode(id: string): any;
+    registerType(type: string, constructor: Function, options?: object): void;
+  };
+  settings: Record<string, any>;
+}
+
+/** A node that takes part in keeping a context key: one of them does the work, the others stand by. */
+export interface Member {
+  id: string;
+  global: GlobalContext;
+  syncOnSave: boolean;
+  /** Throws a SetupError when something has to be set up first. */
+  settings(): Settings;
+  show(situation: Situation): void;
+  /** A text for people, or the names that a sync left out. */
+  warn(what: string | string[]): void;
+  wantsNames(): boolean;
+  changed(change: Change): void;
+}
+
+/** What a node's status says: a key of the catalogue under "status" and the values in its text. */
+export interface Situation {
+  key: string;
+  values?: Record<string, string | number>;
+}

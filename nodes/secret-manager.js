@@ -1,0 +1,166 @@
+'use strict';
+
+const { markStale } = require('./lib/global-context');
+const { firstOutcomes, isKept, keeperOf } = require('./lib/keeper');
+const { MessageGate } = require('./lib/message-gate');
+const { SetupError, settingsFromEnvironment, settingsFromSource } = require('./lib/setup');
+const { nodeStatus } = require('./lib/situation');
+
+/**
+ * @typedef {import('./lib/types').FlowsEvent} FlowsEvent
+ * @typedef {import('./lib/types').Member} Member
+ * @typedef {import('./lib/types').Red} Red
+ * @typedef {import('./lib/types').RuntimeNode} RuntimeNode
+ */
+
+const TYPE = 'secret-manager';
+const CONTEXT_KEY = /^[A-Za-z_$][A-Za-z0-9_$]*$/;
+const DEFAULT_CONTEXT_KEY = 'SECRETS';
+const DEFAULT_AUTOSYNC = 60;
+
+/** @param {Red} RED */
+module.exports = function (RED) {
+  /**
+   * @this {RuntimeNode & { syncNow(): Promise<void> }}
+   * @param {Record<string, any>} config
+   */
+  function SecretManagerNode(config) {
+    RED.nodes.createNode(this, config);
+    const contextKey = config.contextKey || DEFAULT_CONTEXT_KEY;
+    const member = memberOf(RED, this, config);
+
+    if (!CONTEXT_KEY.test(contextKey)) {
+      member.show({ key: 'setup.contextKey' });
+      this.syncNow = () =>
+        Promise.reject(new Error(RED._('secret-manager.status.setup.contextKey')));
+    } else {
+      const keeper = keeperOf(contextKey, RED.events);
+      this.syncNow = () => keeper.syncNow();
+      this.on('close', (removed, done) => {
+        keeper.leave(member, removed);
+        done();
+      });
+      keeper.join(member);
+    }
+
+    this.on('input', (msg, send, done) => {
+      this.syncNow().then(() => {
+        send(msg);
+        done();
+      }, done);
+    });
+  }
+
+  RED.nodes.registerType(TYPE, SecretManagerNode, {
+    settings: {
+      // The longest time that the messages of a starting Node-RED wait for the secrets, in ms.
+      secretManagerStartTimeout: { value: 3000, exportable: false },
+    },
+  });
+
+  prepareStarts(RED, SecretManagerNode);
+  addSyncRoute(RED);
+};
+
+/**
+ * @param {Red} RED
+ * @param {RuntimeNode} node
+ * @param {Record<string, any>} config
+ * @returns {Member}
+ */
+function memberOf(RED, node, config) {
+  let shown = '';
+  return {
+    id: node.id,
+    global: node.context().global,
+    syncOnSave: config.syncOnSave !== false,
+    settings() {
+      const autosync = Number(config.autosync) || DEFAULT_AUTOSYNC;
+      if (!config.source) return { ...settingsFromEnvironment(process.env), autosync };
+      const source = RED.nodes.getNode(config.source);
+      if (!source) throw new SetupError('sourceGone');
+      const tls = source.tls && RED.nodes.getNode(source.tls);
+      return { ...settingsFromSource(source, tls), autosync };
+    },
+    show(situation) {
+      const status = nodeStatus(situation, (key, values) => RED._(`secret-manager.${key}`, values));
+      const text = JSON.stringify(status);
+      if (text === shown) return;
+      shown = text;
+      node.status(status);
+    },
+    warn(what) {
+      node.warn(
+        typeof what === 'string'
+          ? what
+          : RED._('secret-manager.warning.refused', { names: what.join(', ') }),
+      );
+    },
+    wantsNames: () => node.wires.some((wire) => wire.length > 0),
+    changed(change) {
+      if (!this.wantsNames()) return;
+      const { version, added, changed, removed } = change;
+      node.send({ topic: 'secrets/changed', payload: { version, added, changed, removed } });
+    },
+  };
+}
+
+/**
+ * Before the first node of a starting Node-RED exists: metadata of an earlier run are marked as
+ * such, and messages wait for the secrets. After a deploy both are in order already.
+ * @param {Red} RED
+ * @param {Function} constructor of this node type, whose instances reach global context
+ */
+function prepareStarts(RED, constructor) {
+  const gate = new MessageGate(RED.hooks);
+
+  RED.events.on('flows:starting', (/** @type {FlowsEvent} */ { config, diff }) => {
+    if (diff) return;
+    const configs = config.flows.filter(({ type, d }) => type === TYPE && !d);
+    if (configs.length === 0) return;
+    gate.close(RED.settings.secretManagerStartTimeout);
+    const { global } = contextOutsideFlows(RED, constructor);
+    for (const { contextKey } of configs) if (!isKept(contextKey)) markStale(global, contextKey);
+  });
+
+  RED.events.on('flows:started', () => {
+    firstOutcomes().then(() => gate.open());
+  });
+}
+
+/**
+ * Global context is only reached through a node, and there is none yet.
+ * @param {Red} RED
+ * @param {Function} constructor
+ */
+function contextOutsideFlows(RED, constructor) {
+  /** @type {RuntimeNode} */
+  const node = Object.create(constructor.prototype);
+  RED.nodes.createNode(node, { id: 'secret-manager-start', type: TYPE, wires: [] });
+  return node.context();
+}
+
+/**
+ * What the button on the node calls.
+ * @param {Red} RED
+ */
+function addSyncRoute(RED) {
+  RED.httpAdmin.post(
+    '/secret-manager/:id/sync',
+    RED.auth.needsPermission('secrets.write'),
+    async (/** @type {any} */ request, /** @type {any} */ response) => {
+      const node = RED.nodes.getNode(request.params.id);
+      if (node?.type !== TYPE) {
+        response.sendStatus(404);
+        return;
+      }
+      try {
+        await node.syncNow();
+        response.sendStatus(204);
+      } catch (error) {
+        const { code = 'internal', message } = error;
+        response.status(502).json({ code, message });
+      }
+    },
+  );
+}
