@@ -1,1 +1,31 @@
+//! The Secret Manager's rules: spaces, secrets and their versions, access tokens.
+//!
+//! [`Manager`] stands between whoever asks (HTTP, the command line) and the store. It alone holds
+//! the key-encryption key: it seals what goes into the store, opens what comes out of it, and
+//! enforces names, limits and preconditions. It knows no HTTP and reads time and randomness only
+//! through [`Environment`].
+//!
+//! Every change of secrets, one or ten thousand, takes the one way through [`Manager::apply`]:
+//! read, check, seal, commit against the version that was read, and again from the start when
+//! somebody else was faster.
 
+mod edit;
+mod environment;
+mod error;
+pub mod key;
+mod manager;
+mod secrets;
+mod snapshot;
+mod spaces;
+mod tokens;
+mod vault;
+
+pub use edit::{Actor, Applied, Change, Edit, Outcome, Precondition, Same};
+pub use environment::Environment;
+pub use error::{Error, Thing};
+pub use manager::Manager;
+pub use secret_manager_store::{SpaceId, TokenId};
+pub use secrets::{SecretList, SecretSummary};
+pub use snapshot::TaggedSnapshot;
+pub use spaces::Space;
+pub use tokens::{Access, NewToken, Token};

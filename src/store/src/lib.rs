@@ -1,1 +1,28 @@
+//! Where the service keeps its rows.
+//!
+//! The store sees ids, numbers, times and sealed bytes. It never decrypts and holds no key: what it
+//! is given sealed it keeps and gives back. The names of spaces and of access tokens are the only
+//! words it can read.
+//!
+//! [`Store`] says what a backend has to do; [`Sqlite`] does it in a file of this machine. All
+//! backends pass the same suite (`tests/contract`).
+//!
+//! # How a space changes
+//!
+//! Whoever changes a space reads it, prepares the change outside of any transaction, and commits it
+//! with the version that it started from. The store applies the change only if the space still has
+//! that version and counts it up by one, all in one transaction; else it answers
+//! [`StoreError::Stale`] and nothing has happened. So no two writers, in whatever processes, make
+//! the same version, and none is skipped.
 
+mod error;
+mod rows;
+mod sqlite;
+mod store;
+
+pub use error::StoreError;
+pub use rows::{
+    PutRow, SecretId, SecretRow, SpaceChange, SpaceId, SpaceRow, TokenId, TokenRow, Usage, ValueRow,
+};
+pub use sqlite::{Sqlite, SqliteOptions};
+pub use store::{KEPT_VERSIONS, Store};

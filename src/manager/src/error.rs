@@ -1,0 +1,111 @@
+//! What can go wrong, by what the caller does next.
+
+use secret_manager_envelope::{OpenError, SealError};
+use secret_manager_model::limits::{SECRETS_PER_SPACE, SPACE_BYTES};
+use secret_manager_store::StoreError;
+
+/// What was not found or exists already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Thing {
+    Space,
+    Secret,
+    Token,
+}
+
+impl std::fmt::Display for Thing {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            Self::Space => "space",
+            Self::Secret => "secret",
+            Self::Token => "access token",
+        })
+    }
+}
+
+/// No text carries a value or a secret's name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// Ask for something else.
+    #[error("there is no such {0}")]
+    NotFound(Thing),
+    /// Choose another name.
+    #[error("there is a {0} with this name already")]
+    NameTaken(Thing),
+    /// Read the current version and decide again. `current` is `None` when the secret isn't there.
+    #[error("{}", precondition(*current))]
+    PreconditionFailed { current: Option<u64> },
+    /// Mend the input; the text says how.
+    #[error("{0}")]
+    Invalid(String),
+    /// Make room or take another space.
+    #[error("a space holds at most {SECRETS_PER_SPACE} secrets; this would make {secrets}")]
+    TooManySecrets { secrets: u64 },
+    #[error(
+        "the values of a space have at most {SPACE_BYTES} bytes together; this would make {bytes}"
+    )]
+    TooManyBytes { bytes: u64 },
+    /// Get another access token.
+    #[error("the access token is unknown, expired or revoked")]
+    Denied,
+    /// Try again in a moment.
+    #[error("the database is busy; try again in a moment")]
+    Busy,
+    /// Start with the key that the data were written with.
+    #[error(
+        "the key is not the one that the data were encrypted with (key {given}, data {needed}); \
+         start with the right key file"
+    )]
+    WrongKey { given: String, needed: String },
+    /// Restore a backup.
+    #[error("the data are damaged or were tampered with: {0}; restore a backup")]
+    Corrupt(String),
+    /// See to the machine or to the installation.
+    #[error("{0}")]
+    Unavailable(String),
+}
+
+impl Error {
+    pub(crate) fn randomness() -> Self {
+        Self::Unavailable("the operating system's random generator failed".into())
+    }
+
+    pub(crate) fn stopped() -> Self {
+        Self::Unavailable("the program is stopping".into())
+    }
+}
+
+fn precondition(current: Option<u64>) -> String {
+    match current {
+        Some(version) => {
+            format!("the secret is at version {version}, which is not what was asked for")
+        }
+        None => "the secret does not exist".into(),
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        match error {
+            // The callers that can lose a race handle it; elsewhere it means that one was lost.
+            StoreError::Busy | StoreError::Stale => Self::Busy,
+            StoreError::NotFound => Self::NotFound(Thing::Space),
+            StoreError::NameTaken => Self::NameTaken(Thing::Space),
+            StoreError::Damaged(what) => Self::Corrupt(what),
+            StoreError::Newer { .. } | StoreError::Foreign | StoreError::Unavailable(_) => {
+                Self::Unavailable(error.to_string())
+            }
+        }
+    }
+}
+
+impl From<SealError> for Error {
+    fn from(error: SealError) -> Self {
+        Self::Unavailable(error.to_string())
+    }
+}
+
+impl From<OpenError> for Error {
+    fn from(error: OpenError) -> Self {
+        Self::Corrupt(error.to_string())
+    }
+}

@@ -1,0 +1,79 @@
+//! The manager itself: what it holds and how it starts.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use secret_manager_envelope::Kek;
+use secret_manager_model::Timestamp;
+use secret_manager_store::{SpaceId, SpaceRow, Store, TokenId};
+
+use crate::vault::Vault;
+use crate::{Environment, Error, Thing};
+
+pub struct Manager {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) environment: Environment,
+    kek: Kek,
+    /// Writers of this process take turns, so that they don't make each other start again. Those of
+    /// other processes are met at the commit.
+    pub(crate) writing: tokio::sync::Mutex<()>,
+    /// When each access token's last use was last written, or tried to: at most once a minute.
+    pub(crate) touched: Mutex<HashMap<TokenId, Timestamp>>,
+}
+
+impl Manager {
+    /// Refuses to start with a key that is not the data's.
+    pub async fn open(
+        store: Arc<dyn Store>,
+        kek: Kek,
+        environment: Environment,
+    ) -> Result<Self, Error> {
+        let manager = Self {
+            store,
+            environment,
+            kek,
+            writing: tokio::sync::Mutex::default(),
+            touched: Mutex::default(),
+        };
+        for (space, _) in manager.store.spaces().await? {
+            manager.vault(&space)?;
+        }
+        Ok(manager)
+    }
+
+    /// The fingerprint of the key, for people to compare.
+    pub fn key_id(&self) -> &str {
+        self.kek.id().as_str()
+    }
+
+    /// The number of the database's layout, for people.
+    pub async fn layout(&self) -> Result<i64, Error> {
+        Ok(self.store.layout().await?)
+    }
+
+    pub(crate) fn kek(&self) -> &Kek {
+        &self.kek
+    }
+
+    pub(crate) fn vault(&self, space: &SpaceRow) -> Result<Vault, Error> {
+        if space.kek_id != self.key_id() {
+            return Err(Error::WrongKey {
+                given: self.key_id().into(),
+                needed: space.kek_id.clone(),
+            });
+        }
+        let dek = self.kek.unwrap(&space.wrapped_dek, space.id.as_str())?;
+        Ok(Vault::new(dek, space.id.clone()))
+    }
+
+    pub(crate) async fn space_row(&self, id: &SpaceId) -> Result<SpaceRow, Error> {
+        self.store.space(id).await?.ok_or(Error::NotFound(Thing::Space))
+    }
+}
+
+/// Runs what keeps a processor busy where it doesn't hold up other requests.
+pub(crate) async fn busy<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Err(Error::stopped()))
+}

@@ -1,0 +1,62 @@
+//! Reading single secrets and lists of them.
+
+use secret_manager_model::{Kind, Secret, SecretName, Timestamp};
+use secret_manager_store::SpaceId;
+
+use crate::manager::busy;
+use crate::{Error, Manager, Space, Thing};
+
+/// What may be known of a secret without revealing it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecretSummary {
+    pub name: SecretName,
+    pub kind: Kind,
+    pub version: u64,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// All secrets of a space without their values, sorted by name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecretList {
+    pub space: Space,
+    pub secrets: Vec<SecretSummary>,
+}
+
+impl Manager {
+    /// Reveals one secret.
+    pub async fn secret(&self, space: &SpaceId, name: &SecretName) -> Result<Secret, Error> {
+        let vault = self.vault(&self.space_row(space).await?)?;
+        let row = self.store.value(space, vault.name_hash(name)).await?;
+        let row = row.ok_or(Error::NotFound(Thing::Secret))?;
+        vault.confirm_name(&row.secret, name)?;
+        Ok(Secret {
+            value: vault.open_value(&row)?,
+            version: row.secret.version,
+            updated_at: row.secret.updated_at,
+        })
+    }
+
+    pub async fn secrets(&self, space: &SpaceId) -> Result<SecretList, Error> {
+        let contents = self.store.contents(space).await?;
+        let (space, rows) = contents.ok_or(Error::NotFound(Thing::Space))?;
+        let vault = self.vault(&space)?;
+        busy(move || {
+            let mut secrets = rows
+                .iter()
+                .map(|row| {
+                    Ok(SecretSummary {
+                        name: vault.open_name(row)?,
+                        kind: row.kind,
+                        version: row.version,
+                        created_at: row.created_at,
+                        updated_at: row.updated_at,
+                    })
+                })
+                .collect::<Result<Vec<_>, Error>>()?;
+            secrets.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+            Ok(SecretList { space: Space::of(&space), secrets })
+        })
+        .await
+    }
+}

@@ -1,0 +1,54 @@
+//! All secrets of a space at one version, and the tag that says whether a reader has them already.
+
+use std::collections::HashMap;
+
+use secret_manager_model::{Secret, Snapshot, SpaceRef};
+use secret_manager_store::SpaceId;
+
+use crate::manager::busy;
+use crate::{Error, Manager, Thing};
+
+#[derive(Clone, Debug)]
+pub struct TaggedSnapshot {
+    /// Equal tags mean equal secrets.
+    pub tag: String,
+    pub snapshot: Snapshot,
+}
+
+impl Manager {
+    /// The tag alone: reads one row and decrypts nothing.
+    pub async fn tag(&self, space: &SpaceId) -> Result<String, Error> {
+        Ok(self.space_row(space).await?.tag)
+    }
+
+    pub async fn snapshot(&self, space: &SpaceId) -> Result<TaggedSnapshot, Error> {
+        let rows = self.store.snapshot(space).await?;
+        let (space, rows) = rows.ok_or(Error::NotFound(Thing::Space))?;
+        let vault = self.vault(&space)?;
+        let issued_at = self.environment.now();
+        busy(move || {
+            let mut secrets = HashMap::with_capacity(rows.len());
+            for row in rows {
+                let secret = Secret {
+                    value: vault.open_value(&row)?,
+                    version: row.secret.version,
+                    updated_at: row.secret.updated_at,
+                };
+                if secrets.insert(vault.open_name(&row.secret)?, secret).is_some() {
+                    return Err(Error::Corrupt("two secrets have the same name".into()));
+                }
+            }
+            let snapshot = Snapshot {
+                space: SpaceRef { id: space.id.as_str().to_owned(), name: space.name },
+                version: space.version,
+                created_at: space.created_at,
+                updated_at: space.updated_at,
+                issued_at,
+                secrets,
+                refused: Vec::new(),
+            };
+            Ok(TaggedSnapshot { tag: space.tag, snapshot })
+        })
+        .await
+    }
+}

@@ -1,0 +1,82 @@
+//! Spaces: what holds secrets and has a key of its own.
+
+use secret_manager_envelope::Dek;
+use secret_manager_model::Timestamp;
+use secret_manager_store::{SpaceId, SpaceRow, Usage};
+
+use crate::{Error, Manager, Thing};
+
+const NAME_LENGTH: usize = 100;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Space {
+    pub id: SpaceId,
+    pub name: String,
+    pub version: u64,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+impl Space {
+    pub(crate) fn of(row: &SpaceRow) -> Self {
+        Self {
+            id: row.id.clone(),
+            name: row.name.clone(),
+            version: row.version,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        }
+    }
+}
+
+impl Manager {
+    pub async fn create_space(&self, name: &str) -> Result<Space, Error> {
+        check_name(name)?;
+        let id = SpaceId::new(self.environment.random_id()?);
+        let now = self.environment.now();
+        let dek = Dek::generate()?;
+        let row = SpaceRow {
+            wrapped_dek: self.kek().wrap(&dek, id.as_str())?,
+            id,
+            name: name.to_owned(),
+            kek_id: self.key_id().to_owned(),
+            version: 0,
+            tag: self.environment.random_id()?,
+            created_at: now,
+            updated_at: now,
+        };
+        let space = Space::of(&row);
+        self.store.insert_space(row).await?;
+        Ok(space)
+    }
+
+    /// All spaces with how full they are, sorted by name.
+    pub async fn spaces(&self) -> Result<Vec<(Space, Usage)>, Error> {
+        let rows = self.store.spaces().await?;
+        Ok(rows.iter().map(|(row, usage)| (Space::of(row), *usage)).collect())
+    }
+
+    pub async fn space_named(&self, name: &str) -> Result<Space, Error> {
+        let row = self.store.space_named(name).await?;
+        row.as_ref().map(Space::of).ok_or(Error::NotFound(Thing::Space))
+    }
+
+    /// With all secrets, their versions and the access tokens. There is no way back.
+    pub async fn delete_space(&self, id: &SpaceId) -> Result<(), Error> {
+        Ok(self.store.delete_space(id).await?)
+    }
+}
+
+fn check_name(name: &str) -> Result<(), Error> {
+    let length = name.chars().count();
+    let rule = if length == 0 || length > NAME_LENGTH {
+        format!("has 1 to {NAME_LENGTH} characters; this one has {length}")
+    } else if name.trim() != name {
+        "doesn't start or end with a space".into()
+    } else if name.chars().any(char::is_control) {
+        "has no control characters".into()
+    } else {
+        return Ok(());
+    };
+    Err(Error::Invalid(format!("the name of a space {rule}")))
+}

@@ -1,0 +1,94 @@
+//! Rows of spaces.
+
+use rusqlite::{Connection, OptionalExtension, Row};
+use secret_manager_model::Timestamp;
+
+use super::error;
+use crate::{SpaceId, SpaceRow, StoreError, Usage};
+
+const COLUMNS: &str = "id, name, wrapped_dek, kek_id, version, tag, created_at, updated_at";
+
+pub(super) fn insert(connection: &Connection, space: &SpaceRow) -> Result<(), StoreError> {
+    let sql = format!("INSERT INTO spaces ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
+    let values = rusqlite::params![
+        space.id.as_str(),
+        space.name,
+        space.wrapped_dek,
+        space.kek_id,
+        space.version,
+        space.tag,
+        space.created_at.as_millis(),
+        space.updated_at.as_millis(),
+    ];
+    match connection.execute(&sql, values) {
+        Ok(_) => Ok(()),
+        Err(problem) if error::is_constraint(&problem) => Err(StoreError::NameTaken),
+        Err(problem) => Err(error::from(problem)),
+    }
+}
+
+pub(super) fn by_id(connection: &Connection, id: &str) -> Result<Option<SpaceRow>, StoreError> {
+    one(connection, &format!("SELECT {COLUMNS} FROM spaces WHERE id = ?1"), id)
+}
+
+pub(super) fn by_name(connection: &Connection, name: &str) -> Result<Option<SpaceRow>, StoreError> {
+    one(connection, &format!("SELECT {COLUMNS} FROM spaces WHERE name = ?1"), name)
+}
+
+pub(super) fn all(connection: &Connection) -> Result<Vec<(SpaceRow, Usage)>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS}, count(size), coalesce(sum(size), 0) FROM spaces \
+         LEFT JOIN (SELECT space_id, size FROM secrets WHERE deleted_at IS NULL) ON space_id = id \
+         GROUP BY id ORDER BY name"
+    );
+    let mut statement = connection.prepare_cached(&sql).map_err(error::from)?;
+    let rows = statement
+        .query_map([], |row| Ok((space(row)?, Usage { secrets: row.get(8)?, bytes: row.get(9)? })));
+    rows.and_then(Iterator::collect).map_err(error::from)
+}
+
+pub(super) fn usage(connection: &Connection, id: &SpaceId) -> Result<Usage, StoreError> {
+    let sql = "SELECT count(*), coalesce(sum(size), 0) FROM secrets \
+               WHERE space_id = ?1 AND deleted_at IS NULL";
+    let mut statement = connection.prepare_cached(sql).map_err(error::from)?;
+    statement
+        .query_row([id.as_str()], |row| Ok(Usage { secrets: row.get(0)?, bytes: row.get(1)? }))
+        .map_err(error::from)
+}
+
+pub(super) fn delete(connection: &Connection, id: &SpaceId) -> Result<(), StoreError> {
+    let deleted = connection
+        .execute("DELETE FROM spaces WHERE id = ?1", [id.as_str()])
+        .map_err(error::from)?;
+    if deleted == 0 { Err(StoreError::NotFound) } else { Ok(()) }
+}
+
+fn one(connection: &Connection, sql: &str, key: &str) -> Result<Option<SpaceRow>, StoreError> {
+    let mut statement = connection.prepare_cached(sql).map_err(error::from)?;
+    statement.query_row([key], space).optional().map_err(error::from)
+}
+
+fn space(row: &Row<'_>) -> rusqlite::Result<SpaceRow> {
+    Ok(SpaceRow {
+        id: SpaceId::new(row.get::<_, String>(0)?),
+        name: row.get(1)?,
+        wrapped_dek: row.get(2)?,
+        kek_id: row.get(3)?,
+        version: row.get(4)?,
+        tag: row.get(5)?,
+        created_at: time(row, 6)?,
+        updated_at: time(row, 7)?,
+    })
+}
+
+pub(super) fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> {
+    let millis = row.get(column)?;
+    Timestamp::from_millis(millis).ok_or(rusqlite::Error::IntegralValueOutOfRange(column, millis))
+}
+
+pub(super) fn optional_time(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Timestamp>> {
+    match row.get::<_, Option<i64>>(column)? {
+        None => Ok(None),
+        Some(_) => time(row, column).map(Some),
+    }
+}

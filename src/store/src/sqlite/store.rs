@@ -1,0 +1,103 @@
+//! The trait's methods: which connection each runs on and which rows it asks for.
+
+use async_trait::async_trait;
+use secret_manager_model::Timestamp;
+
+use super::{Sqlite, migrations, secrets, spaces, tokens};
+use crate::{
+    SecretRow, SpaceChange, SpaceId, SpaceRow, Store, StoreError, TokenId, TokenRow, Usage,
+    ValueRow,
+};
+
+#[async_trait]
+impl Store for Sqlite {
+    async fn insert_space(&self, space: SpaceRow) -> Result<(), StoreError> {
+        self.write(move |connection| spaces::insert(connection, &space)).await
+    }
+
+    async fn spaces(&self) -> Result<Vec<(SpaceRow, Usage)>, StoreError> {
+        self.read(|connection| spaces::all(connection)).await
+    }
+
+    async fn space(&self, id: &SpaceId) -> Result<Option<SpaceRow>, StoreError> {
+        let id = id.clone();
+        self.read(move |connection| spaces::by_id(connection, id.as_str())).await
+    }
+
+    async fn space_named(&self, name: &str) -> Result<Option<SpaceRow>, StoreError> {
+        let name = name.to_owned();
+        self.read(move |connection| spaces::by_name(connection, &name)).await
+    }
+
+    async fn usage(&self, space: &SpaceId) -> Result<Usage, StoreError> {
+        let space = space.clone();
+        self.read(move |connection| spaces::usage(connection, &space)).await
+    }
+
+    async fn delete_space(&self, id: &SpaceId) -> Result<(), StoreError> {
+        let id = id.clone();
+        self.write(move |connection| spaces::delete(connection, &id)).await
+    }
+
+    async fn secrets_by_hash(
+        &self,
+        space: &SpaceId,
+        hashes: Vec<[u8; 32]>,
+    ) -> Result<Vec<Option<SecretRow>>, StoreError> {
+        let space = space.clone();
+        self.read(move |connection| secrets::by_hashes(connection, &space, &hashes)).await
+    }
+
+    async fn value(&self, space: &SpaceId, hash: [u8; 32]) -> Result<Option<ValueRow>, StoreError> {
+        let space = space.clone();
+        self.read(move |connection| secrets::value(connection, &space, &hash)).await
+    }
+
+    async fn contents(
+        &self,
+        space: &SpaceId,
+    ) -> Result<Option<(SpaceRow, Vec<SecretRow>)>, StoreError> {
+        let space = space.clone();
+        self.read(move |connection| secrets::contents(connection, &space)).await
+    }
+
+    async fn snapshot(
+        &self,
+        space: &SpaceId,
+    ) -> Result<Option<(SpaceRow, Vec<ValueRow>)>, StoreError> {
+        let space = space.clone();
+        self.read(move |connection| secrets::snapshot(connection, &space)).await
+    }
+
+    async fn commit(&self, change: SpaceChange) -> Result<(), StoreError> {
+        self.write(move |connection| secrets::commit(connection, &change)).await
+    }
+
+    async fn insert_token(&self, token: TokenRow) -> Result<(), StoreError> {
+        self.write(move |connection| tokens::insert(connection, &token)).await
+    }
+
+    async fn tokens(&self, space: Option<&SpaceId>) -> Result<Vec<TokenRow>, StoreError> {
+        let space = space.cloned();
+        self.read(move |connection| tokens::all(connection, space.as_ref().map(SpaceId::as_str)))
+            .await
+    }
+
+    async fn token_by_hash(&self, hash: [u8; 32]) -> Result<Option<TokenRow>, StoreError> {
+        self.read(move |connection| tokens::by_hash(connection, &hash)).await
+    }
+
+    async fn revoke_token(&self, id: &TokenId, at: Timestamp) -> Result<TokenRow, StoreError> {
+        let id = id.clone();
+        self.write(move |connection| tokens::revoke(connection, &id, at)).await
+    }
+
+    async fn touch_token(&self, id: &TokenId, at: Timestamp) -> Result<(), StoreError> {
+        let id = id.clone();
+        self.write(move |connection| tokens::touch(connection, &id, at)).await
+    }
+
+    async fn layout(&self) -> Result<i64, StoreError> {
+        self.read(|connection| migrations::layout(connection)).await
+    }
+}
