@@ -27,7 +27,8 @@ const MOST_REDIRECTS: usize = 5;
 pub struct Tls {
     /// Trusted instead of the built-in authorities.
     pub authorities: Option<String>,
-    /// Trusted beside the built-in authorities; without effect when `authorities` is given.
+    /// Trusted beside the built-in authorities; without effect when `authorities` is given. What
+    /// can't be read of them is left out: they come from the machine, not from this source's settings.
     pub extra_authorities: Option<String>,
     /// The client's own certificate chain and its key (PKCS#8, PKCS#1 or SEC1, not encrypted).
     pub identity: Option<(String, Zeroizing<String>)>,
@@ -146,7 +147,8 @@ fn tls_config(origin: &Url, tls: &Tls) -> Result<ClientConfig, Failure> {
             None => {
                 roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
                 if let Some(pem) = &tls.extra_authorities {
-                    add_authorities(&mut roots, pem)?;
+                    let certificates = CertificateDer::pem_slice_iter(pem.as_bytes()).flatten();
+                    roots.add_parsable_certificates(certificates);
                 }
             }
         }

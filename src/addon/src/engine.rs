@@ -1,0 +1,110 @@
+//! The engine's handle in JavaScript.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use napi::Error;
+use napi_derive::napi;
+use secret_manager_source::{Config, Failure, Source};
+use secret_manager_sync as sync;
+use tokio::runtime::Handle;
+
+use crate::channel::Channel;
+use crate::runtime;
+use crate::settings::Settings;
+use crate::status::{News, Status};
+
+/// Keeps the secrets of one space up to date.
+#[napi]
+pub struct Engine {
+    id: u32,
+    engine: sync::Engine,
+    /// Kept while the settings stay the same: with its connections, and with the validator of what
+    /// was fetched from it.
+    source: Option<(Config, Arc<dyn Source>)>,
+}
+
+type Misconfigured = Error<&'static str>;
+
+#[napi]
+impl Engine {
+    pub(crate) fn new(id: u32, runtime: &Handle, channel: Arc<Channel>) -> Self {
+        let notify = Box::new(move || channel.tell(id));
+        let clock = Arc::new(runtime::now);
+        let engine = sync::Engine::new(runtime, clock, runtime::random_seed(), notify);
+        Self { id, engine, source: None }
+    }
+
+    #[napi(getter)]
+    pub fn id(&self) -> u32 {
+        self.id
+    }
+
+    /// Starts, or starts anew with other settings, and syncs at once. Returns that sync's ticket. What
+    /// is published stays so. Throws an Error with the code "misconfigured".
+    #[napi(catch_unwind)]
+    pub fn start(&mut self, settings: Settings) -> Result<u32, Misconfigured> {
+        let refuse = |failure: Failure| Error::new(failure.code(), failure.message);
+        let (config, interval) = settings.parse().map_err(refuse)?;
+        let source = match &self.source {
+            Some((known, source)) if *known == config => Arc::clone(source),
+            _ => {
+                let source = config.clone().open().map_err(refuse)?;
+                self.source = Some((config, Arc::clone(&source)));
+                source
+            }
+        };
+        Ok(self.engine.start(source, Duration::from_secs(interval)))
+    }
+
+    /// Syncs now. Returns a ticket; `drain` tells when that sync is finished.
+    #[napi(catch_unwind)]
+    pub fn sync_now(&self) -> u32 {
+        self.engine.sync_now()
+    }
+
+    /// Ends all activity. What is published stays so.
+    #[napi(catch_unwind)]
+    pub fn stop(&self) {
+        self.engine.stop();
+    }
+
+    /// Stops and forgets all values.
+    #[napi(catch_unwind)]
+    pub fn clear(&mut self) {
+        self.source = None;
+        self.engine.clear();
+    }
+
+    #[napi(catch_unwind)]
+    pub fn status(&self) -> Status {
+        self.engine.status().into()
+    }
+
+    #[napi(catch_unwind)]
+    pub fn names(&self) -> Vec<String> {
+        self.engine.names()
+    }
+
+    #[napi(catch_unwind)]
+    pub fn has(&self, name: String) -> bool {
+        self.engine.has(&name)
+    }
+
+    /// The secret's JSON text, or null.
+    #[napi(catch_unwind)]
+    pub fn read(&self, name: String) -> Option<String> {
+        self.engine.read(&name, str::to_owned)
+    }
+
+    /// What happened since the last call. Names are listed only when asked for.
+    #[napi(catch_unwind)]
+    pub fn drain(&self, with_names: bool) -> News {
+        let mut news = self.engine.drain();
+        let change = news.change.take();
+        let converted = News::new(&news, change.as_ref(), with_names);
+        // Ten thousand names take a while to free, and the event loop has better things to do.
+        self.engine.discard(change);
+        converted
+    }
+}

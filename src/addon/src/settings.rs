@@ -1,0 +1,61 @@
+//! Settings as they come from JavaScript.
+
+use napi_derive::napi;
+use secret_manager_source::{Config, Failure, Remedy, ServiceConfig, Tls};
+use zeroize::Zeroizing;
+
+#[napi(object, object_to_js = false)]
+pub struct Settings {
+    /// The kind of source: "service".
+    pub kind: String,
+    pub url: String,
+    pub token: String,
+    /// Seconds between two syncs, from 1 to 31 days.
+    pub autosync: f64,
+    /// Allows plain HTTP to other machines.
+    pub allow_http: Option<bool>,
+    /// PEM: certificate authorities to trust instead of the built-in ones.
+    pub ca: Option<String>,
+    /// PEM: the client's certificate chain.
+    pub cert: Option<String>,
+    /// PEM: the key of `cert`, not encrypted.
+    pub key: Option<String>,
+}
+
+/// Long enough for every real use, short enough for every clock.
+const LONGEST_INTERVAL: f64 = 31.0 * 24.0 * 60.0 * 60.0;
+
+impl Settings {
+    /// The source's configuration and the seconds between two syncs.
+    pub(crate) fn parse(self) -> Result<(Config, u64), Failure> {
+        let wrong = |message: &str| Failure::new(Remedy::Reconfigure, message);
+        if self.kind != "service" {
+            let message = format!("the source kind \"{}\" is not known to this version", self.kind);
+            return Err(Failure::new(Remedy::Reconfigure, message));
+        }
+        if !(1.0..=LONGEST_INTERVAL).contains(&self.autosync) {
+            return Err(wrong("the Autosync interval must be from 1 second to 31 days"));
+        }
+        let identity = match (self.cert, self.key) {
+            (Some(certificate), Some(key)) => Some((certificate, Zeroizing::new(key))),
+            (None, None) => None,
+            (Some(_), None) => return Err(wrong("the client certificate has no key")),
+            (None, Some(_)) => return Err(wrong("the client key has no certificate")),
+        };
+        let extra_authorities =
+            if self.url.trim_start().starts_with("https:") { extra_authorities() } else { None };
+        let config = ServiceConfig {
+            url: self.url,
+            token: Zeroizing::new(self.token),
+            allow_http: self.allow_http.unwrap_or(false),
+            tls: Tls { authorities: self.ca, extra_authorities, identity },
+        };
+        Ok((Config::Service(config), self.autosync as u64))
+    }
+}
+
+/// The file that Node.js adds to its own authorities. Node.js itself warns when it can't be read.
+fn extra_authorities() -> Option<String> {
+    let path = std::env::var_os("NODE_EXTRA_CA_CERTS")?;
+    std::fs::read_to_string(path).ok()
+}

@@ -1,0 +1,140 @@
+//! Status and news as JavaScript gets them.
+
+use napi_derive::napi;
+use secret_manager_model::{SecretName, Timestamp};
+use secret_manager_sync as sync;
+
+#[napi(object, object_from_js = false)]
+pub struct Status {
+    #[napi(ts_type = "'idle' | 'syncing' | 'synced' | 'stale' | 'unreachable' | 'denied'")]
+    pub state: &'static str,
+    /// What is read, for people: "service https://host:8200".
+    pub source: String,
+    pub space_id: Option<String>,
+    pub space_name: Option<String>,
+    /// Of the space.
+    pub version: Option<i64>,
+    /// RFC 3339.
+    pub created_at: Option<String>,
+    pub updated_at: Option<String>,
+    pub issued_at: Option<String>,
+    /// When the published secrets were fetched, in ms since 1970.
+    pub synced_at: Option<i64>,
+    /// When the source last confirmed them, in ms since 1970.
+    pub checked_at: Option<i64>,
+    /// When the next sync is due, in ms since 1970.
+    pub next_at: Option<i64>,
+    /// Why the last sync failed, if it did.
+    pub error: Option<SyncError>,
+    /// Names that came from the source and were left out because they break the rules.
+    pub refused: Vec<String>,
+}
+
+#[napi(object, object_from_js = false)]
+pub struct SyncError {
+    #[napi(
+        ts_type = "'misconfigured' | 'denied' | 'throttled' | 'unavailable' | 'invalid' | 'stopped'"
+    )]
+    pub code: &'static str,
+    pub message: String,
+}
+
+#[napi(object, object_from_js = false)]
+pub struct News {
+    /// The status looks other than at the last call.
+    pub state_changed: bool,
+    pub change: Option<Change>,
+    pub finished: Vec<Finished>,
+}
+
+/// How the published secrets differ from those at the last call.
+#[napi(object, object_from_js = false)]
+pub struct Change {
+    /// Of the space; absent when the values were withdrawn.
+    pub version: Option<i64>,
+    pub added: Vec<String>,
+    pub changed: Vec<String>,
+    pub removed: Vec<String>,
+}
+
+#[napi(object, object_from_js = false)]
+pub struct Finished {
+    pub ticket: u32,
+    pub error: Option<SyncError>,
+}
+
+impl From<sync::Status> for Status {
+    fn from(status: sync::Status) -> Self {
+        let error = status
+            .failure
+            .map(|failure| SyncError { code: failure.code(), message: failure.message });
+        let mut converted = Self {
+            state: status.state.as_str(),
+            source: status.source,
+            space_id: None,
+            space_name: None,
+            version: None,
+            created_at: None,
+            updated_at: None,
+            issued_at: None,
+            synced_at: None,
+            checked_at: status.checked_at.map(Timestamp::as_millis),
+            next_at: status.next_at.map(Timestamp::as_millis),
+            error,
+            refused: Vec::new(),
+        };
+        if let Some(facts) = status.facts {
+            converted.space_id = Some(facts.space.id);
+            converted.space_name = Some(facts.space.name);
+            converted.version = Some(number(facts.version));
+            converted.created_at = Some(facts.created_at.to_string());
+            converted.updated_at = Some(facts.updated_at.to_string());
+            converted.issued_at = Some(facts.issued_at.to_string());
+            converted.synced_at = Some(facts.synced_at.as_millis());
+            converted.refused = facts.refused;
+        }
+        converted
+    }
+}
+
+impl News {
+    pub(crate) fn new(news: &sync::News, change: Option<&sync::Change>, with_names: bool) -> Self {
+        Self {
+            state_changed: news.state_changed,
+            change: change.map(|change| Change::new(change, with_names)),
+            finished: news.finished.iter().map(Finished::new).collect(),
+        }
+    }
+}
+
+impl Change {
+    fn new(change: &sync::Change, with_names: bool) -> Self {
+        fn listed<'a>(names: impl Iterator<Item = &'a SecretName>) -> Vec<String> {
+            names.map(|name| name.as_str().to_owned()).collect()
+        }
+        let version = change.version.map(number);
+        if !with_names {
+            return Self { version, added: Vec::new(), changed: Vec::new(), removed: Vec::new() };
+        }
+        Self {
+            version,
+            added: listed(change.added()),
+            changed: listed(change.changed()),
+            removed: listed(change.removed()),
+        }
+    }
+}
+
+impl Finished {
+    fn new(finished: &sync::Finished) -> Self {
+        let error =
+            finished.error().map(|(code, message)| SyncError { code, message: message.to_owned() });
+        Self { ticket: finished.ticket, error }
+    }
+}
+
+/// JavaScript's numbers are exact up to 2^53; a space would need 285,000 years of a change each
+/// millisecond to get there.
+fn number(version: u64) -> i64 {
+    i64::try_from(version).unwrap_or(i64::MAX)
+}
