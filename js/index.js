@@ -11,7 +11,7 @@ const { toNativeSettings } = require('./settings');
 
 /**
  * @typedef {import('./native').Change} Change
- * @typedef {import('./native').Failure} Failure
+ * @typedef {import('./native').SyncError} SyncError
  * @typedef {import('./native').Status} Status
  * @typedef {import('./settings').Settings} Settings
  *
@@ -118,7 +118,7 @@ class Engine {
 
   /**
    * @param {number} ticket
-   * @param {Failure | undefined} failure
+   * @param {SyncError | undefined} failure
    */
   #settle(ticket, failure) {
     const waiting = this.#waiting.get(ticket);

@@ -1,6 +1,6 @@
 /** The core of one Node.js environment: makes engines and tells which of them has news. */
 export declare class Core {
-  /** `onNews` is called with an engine's id when `drain` of that engine has something to tell. */
+  /** `onNews` is called with an engine's id when that engine's `drain` has something to tell. */
   constructor(onNews: (engineId: number) => void)
   /** A new engine that does nothing yet. */
   engine(): Engine
@@ -9,7 +9,10 @@ export declare class Core {
 /** Keeps the secrets of one space up to date. */
 export declare class Engine {
   get id(): number
-  /** Starts, or starts anew with other settings, and syncs at once. Returns that sync's ticket. What is published stays so. Throws an Error with `code` "misconfigured". */
+  /**
+   * Starts, or starts anew with other settings, and syncs at once. Returns that sync's ticket. What
+   * is published stays so. Throws an Error with the code "misconfigured".
+   */
   start(settings: Settings): number
   /** Syncs now. Returns a ticket; `drain` tells when that sync is finished. */
   syncNow(): number
@@ -18,7 +21,7 @@ export declare class Engine {
   /** Stops and forgets all values. */
   clear(): void
   status(): Status
-  names(): string[]
+  names(): Array<string>
   has(name: string): boolean
   /** The secret's JSON text, or null. */
   read(name: string): string | null
@@ -26,28 +29,53 @@ export declare class Engine {
   drain(withNames: boolean): News
 }
 
+/** How the published secrets differ from those at the last call. */
+export interface Change {
+  /** Of the space; absent when the values were withdrawn. */
+  version?: number
+  added: Array<string>
+  changed: Array<string>
+  removed: Array<string>
+}
+
+export interface Finished {
+  ticket: number
+  error?: SyncError
+}
+
+export interface News {
+  /** The status looks other than at the last call. */
+  stateChanged: boolean
+  change?: Change
+  finished: Array<Finished>
+}
+
 export interface Settings {
+  /** The kind of source: "service". */
   kind: string
   url: string
   token: string
-  /** Seconds between syncs. */
+  /** Seconds between two syncs, from 1 to 31 days. */
   autosync: number
+  /** Allows plain HTTP to other machines. */
   allowHttp?: boolean
-  /** PEM: certificate authorities to trust besides the usual ones. */
+  /** PEM: certificate authorities to trust instead of the built-in ones. */
   ca?: string
-  /** PEM: the client's certificate chain and its key (PKCS#8, not encrypted). */
+  /** PEM: the client's certificate chain. */
   cert?: string
+  /** PEM: the key of `cert`, not encrypted. */
   key?: string
 }
 
 export interface Status {
-  /** idle, syncing (before any result), synced, stale (published, but the last sync failed), unreachable (nothing published and the last sync failed), denied (values withdrawn) */
-  state: string
+  state: 'idle' | 'syncing' | 'synced' | 'stale' | 'unreachable' | 'denied'
   /** What is read, for people: "service https://host:8200". */
   source: string
   spaceId?: string
   spaceName?: string
+  /** Of the space. */
   version?: number
+  /** RFC 3339. */
   createdAt?: string
   updatedAt?: string
   issuedAt?: string
@@ -57,32 +85,13 @@ export interface Status {
   checkedAt?: number
   /** When the next sync is due, in ms since 1970. */
   nextAt?: number
-  error?: Failure
+  /** Why the last sync failed, if it did. */
+  error?: SyncError
   /** Names that came from the source and were left out because they break the rules. */
-  refused: string[]
+  refused: Array<string>
 }
 
-export interface Failure {
-  /** misconfigured, denied, throttled, unavailable, invalid, stopped, internal */
-  code: string
+export interface SyncError {
+  code: 'misconfigured' | 'denied' | 'throttled' | 'unavailable' | 'invalid' | 'stopped'
   message: string
-}
-
-export interface News {
-  /** The status differs from the one of the last drain in more than its times. */
-  stateChanged: boolean
-  change?: Change
-  finished: Finished[]
-}
-
-export interface Change {
-  version: number
-  added: string[]
-  changed: string[]
-  removed: string[]
-}
-
-export interface Finished {
-  ticket: number
-  error?: Failure
 }

@@ -2,6 +2,7 @@
 
 const { createPrivateKey } = require('node:crypto');
 const { readFileSync } = require('node:fs');
+const { rootCertificates } = require('node:tls');
 const { SecretManagerError } = require('./errors');
 
 /**
@@ -17,7 +18,7 @@ const { SecretManagerError } = require('./errors');
 function toNativeSettings({ passphrase, ...settings }) {
   return {
     ...settings,
-    ca: [settings.ca, extraAuthorities()].filter(Boolean).join('\n') || undefined,
+    ca: settings.ca ?? usualAuthorities(),
     key: settings.key && plainKey(settings.key, passphrase),
   };
 }
@@ -37,12 +38,15 @@ function plainKey(key, passphrase) {
   }
 }
 
-/** Node.js honours this variable for its own connections only; users expect it to hold for all. */
-function extraAuthorities() {
+/**
+ * Undefined for the built-in ones. Node.js adds those in NODE_EXTRA_CA_CERTS for its own connections
+ * only; users expect it to hold for all.
+ */
+function usualAuthorities() {
   const file = process.env.NODE_EXTRA_CA_CERTS;
   if (!file) return undefined;
   try {
-    return readFileSync(file, 'utf8');
+    return [...rootCertificates, readFileSync(file, 'utf8')].join('\n');
   } catch {
     // Node.js, too, goes on without a file it cannot read, and has already warned about it.
     return undefined;

@@ -29,26 +29,37 @@ module.exports = function (RED) {
     const contextKey = config.contextKey || DEFAULT_CONTEXT_KEY;
     const member = memberOf(RED, this, config);
 
-    if (!CONTEXT_KEY.test(contextKey)) {
-      member.show({ key: 'setup.contextKey' });
-      this.syncNow = () =>
-        Promise.reject(new Error(RED._('secret-manager.status.setup.contextKey')));
-    } else {
-      const keeper = keeperOf(contextKey, RED.events);
-      this.syncNow = () => keeper.syncNow();
-      this.on('close', (removed, done) => {
-        keeper.leave(member, removed);
-        done();
-      });
-      keeper.join(member);
-    }
+    const keeper = CONTEXT_KEY.test(contextKey) ? keeperOf(contextKey, RED.events) : null;
+    let closed = false;
+
+    this.syncNow = async () => {
+      try {
+        if (!keeper) throw new SetupError('contextKey');
+        await keeper.syncNow();
+      } catch (error) {
+        throw readable(RED, error);
+      }
+    };
 
     this.on('input', (msg, send, done) => {
-      this.syncNow().then(() => {
-        send(msg);
-        done();
-      }, done);
+      this.syncNow().then(
+        () => {
+          send(msg);
+          done();
+        },
+        // A deploy in the middle of a sync is no failure of the flow that asked for it.
+        (error) => done(closed ? undefined : error),
+      );
     });
+
+    this.on('close', (removed, done) => {
+      closed = true;
+      keeper?.leave(member, removed);
+      done();
+    });
+
+    if (keeper) keeper.join(member);
+    else member.show({ key: 'setup.contextKey' });
   }
 
   RED.nodes.registerType(TYPE, SecretManagerNode, {
@@ -61,6 +72,15 @@ module.exports = function (RED) {
   prepareStarts(RED, SecretManagerNode);
   addSyncRoute(RED);
 };
+
+/**
+ * @param {Red} RED
+ * @param {Error} error
+ */
+function readable(RED, error) {
+  if (!(error instanceof SetupError)) return error;
+  return new Error(RED._(`secret-manager.status.setup.${error.key}`, error.values));
+}
 
 /**
  * @param {Red} RED
@@ -99,7 +119,8 @@ function memberOf(RED, node, config) {
     wantsNames: () => node.wires.some((wire) => wire.length > 0),
     changed(change) {
       if (!this.wantsNames()) return;
-      const { version, added, changed, removed } = change;
+      // No version when the secrets were withdrawn.
+      const { version = null, added, changed, removed } = change;
       node.send({ topic: 'secrets/changed', payload: { version, added, changed, removed } });
     },
   };
