@@ -26,7 +26,7 @@ const versions = {
  * @property {string} [extraSettings] JavaScript inside the settings object
  * @property {Record<string, string>} [env]
  * @property {string} [userDir] of an earlier run
- * @property {object[]} [flows] already there at the start
+ * @property {Array<Record<string, unknown>>} [flows] already there at the start
  * @property {Record<string, object>} [credentials] of those flows
  */
 
@@ -78,10 +78,14 @@ class NodeRed {
     return red;
   }
 
-  /** Resolves when the flows run. */
+  /** Resolves when the flows run for the first time. */
   async started() {
-    await this.until(() => this.log.includes('Started flows'));
+    await this.until(() => this.#starts > 0);
     return this;
+  }
+
+  get #starts() {
+    return [...this.log.matchAll(/Started (modified )?(flows|nodes)/g)].length;
   }
 
   async stop(signal = /** @type {NodeJS.Signals} */ ('SIGTERM')) {
@@ -108,11 +112,15 @@ class NodeRed {
    * @param {'full' | 'nodes' | 'flows' | 'reload'} [type]
    */
   async deploy(flows, type = 'full') {
-    const body = { flows, ...(this.#revision && { rev: this.#revision }) };
+    await this.started();
+    const starts = this.#starts;
+    const body = { flows: flows.map(placed), ...(this.#revision && { rev: this.#revision }) };
     const answer = await this.request('POST', '/flows', type === 'reload' ? {} : body, {
       'Node-RED-Deployment-Type': type,
     });
     this.#revision = answer.rev;
+    // The answer comes as soon as the flows have been stopped.
+    await this.until(() => this.#starts > starts);
   }
 
   /**
@@ -199,7 +207,10 @@ class NodeRed {
  * @param {number} port
  * @param {Options} options
  */
-function prepareUserDir(port, { userDir, settings, extraSettings = '', flows, credentials, ...rest }) {
+function prepareUserDir(
+  port,
+  { userDir, settings, extraSettings = '', flows, credentials, ...rest },
+) {
   const directory = userDir ?? fs.mkdtempSync(path.join(os.tmpdir(), 'node-red-'));
   const modules = path.join(directory, 'node_modules/@secret-manager');
   fs.mkdirSync(modules, { recursive: true });
@@ -219,11 +230,21 @@ function prepareUserDir(port, { userDir, settings, extraSettings = '', flows, cr
     path.join(directory, 'settings.js'),
     `module.exports = { ...${JSON.stringify(all)}, ${extraSettings} };\n`,
   );
-  if (flows) fs.writeFileSync(path.join(directory, 'flows.json'), JSON.stringify(flows));
+  if (flows) {
+    fs.writeFileSync(path.join(directory, 'flows.json'), JSON.stringify(flows.map(placed)));
+  }
   if (credentials) {
     fs.writeFileSync(path.join(directory, 'flows_cred.json'), JSON.stringify(credentials));
   }
   return directory;
+}
+
+/**
+ * Without a place on the canvas a node would count as a config node.
+ * @param {Record<string, unknown>} node
+ */
+function placed(node) {
+  return node.z ? { x: 100, y: 100, ...node } : node;
 }
 
 /** The tests' own environment must not become a source. */

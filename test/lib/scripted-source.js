@@ -140,7 +140,10 @@ const faults = {
     const waiting = [];
     /** @type {http.RequestListener & { release: () => void }} */
     const listener = Object.assign(
-      (/** @type {http.IncomingMessage} */ _request, /** @type {http.ServerResponse} */ response) => {
+      (
+        /** @type {http.IncomingMessage} */ _request,
+        /** @type {http.ServerResponse} */ response,
+      ) => {
         waiting.push(response);
       },
       { release: () => waiting.splice(0).forEach((response) => response.destroy()) },
