@@ -188,8 +188,7 @@ impl Planner {
             let outcome = match (&edit.change, live) {
                 (Change::Delete, None) => return Err(Error::NotFound(Thing::Secret)),
                 (Change::Delete, Some(live)) => {
-                    self.usage.secrets -= 1;
-                    self.usage.bytes -= live.size;
+                    self.usage = without(self.usage, live);
                     deletions.push(live.id.clone());
                     Outcome::Removed
                 }
@@ -201,9 +200,9 @@ impl Planner {
                     let version = row.as_ref().map_or(1, |row| row.version + 1);
                     let id = row.as_ref().map_or(SecretId::new(new_id), |row| row.id.clone());
                     let put = self.put(id, *hash, version, &edit.name, value)?;
-                    self.usage.secrets += u64::from(live.is_none());
+                    self.usage = live.map_or(self.usage, |live| without(self.usage, live));
+                    self.usage.secrets += 1;
                     self.usage.bytes += put.size;
-                    self.usage.bytes -= live.map_or(0, |live| live.size);
                     puts.push(put);
                     if live.is_none() { Outcome::Added(version) } else { Outcome::Changed(version) }
                 }
@@ -268,6 +267,11 @@ fn check(precondition: Precondition, live: Option<&SecretRow>) -> Result<(), Err
         Precondition::Version(version) => current == Some(version),
     };
     if holds { Ok(()) } else { Err(Error::PreconditionFailed { current }) }
+}
+
+/// Saturating: the numbers may be newer than the row, and then the commit is refused anyway.
+fn without(usage: Usage, row: &SecretRow) -> Usage {
+    Usage { secrets: usage.secrets.saturating_sub(1), bytes: usage.bytes.saturating_sub(row.size) }
 }
 
 fn check_limits(usage: Usage) -> Result<(), Error> {

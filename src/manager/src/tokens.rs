@@ -77,7 +77,7 @@ impl Manager {
         let random = Zeroizing::new(self.environment.random::<32>()?);
         let mut secret = Zeroizing::new(String::with_capacity(PREFIX.len() + 43));
         secret.push_str(PREFIX);
-        BASE64_URL_SAFE_NO_PAD.encode_string(&*random, &mut secret);
+        BASE64_URL_SAFE_NO_PAD.encode_string(*random, &mut secret);
         let row = TokenRow {
             id: TokenId::new(self.environment.random_id()?),
             space: space.clone(),

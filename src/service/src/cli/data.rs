@@ -1,0 +1,149 @@
+//! Where the data and their key are, and opening both.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+use secret_manager_manager::key::{self, KeyFileError};
+use secret_manager_manager::{Environment, Error, Manager, Space, Thing};
+use secret_manager_store::{Sqlite, SqliteOptions, StoreError};
+
+use super::failure::Failure;
+
+/// Holds the key in base64, instead of a key file. An option would show it to everybody on the
+/// machine.
+const KEY_VARIABLE: &str = "SECRET_MANAGER_KEY";
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Data")]
+pub(super) struct DataOptions {
+    /// Directory of the database and the key file [default: ~/.secret-manager]
+    #[arg(long, global = true, value_name = "DIR", env = "SECRET_MANAGER_DATA")]
+    data: Option<PathBuf>,
+    /// Database somewhere else: sqlite:PATH
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "SECRET_MANAGER_DATABASE",
+        hide_env_values = true
+    )]
+    database: Option<String>,
+    /// Key file: 32 raw bytes, readable by its owner only [default: DIR/key]
+    ///
+    /// SECRET_MANAGER_KEY (the key in base64) takes its place when it is set.
+    #[arg(long, global = true, value_name = "FILE", env = "SECRET_MANAGER_KEY_FILE")]
+    key_file: Option<PathBuf>,
+}
+
+/// What to do when there are no data yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum WhenAbsent {
+    /// A first start.
+    Create,
+    /// More likely a wrong `--data` than an empty Secret Manager.
+    Refuse,
+}
+
+pub(super) struct Data {
+    pub(super) manager: Manager,
+    pub(super) database: PathBuf,
+    /// `None` when the key came from the environment.
+    pub(super) key_file: Option<PathBuf>,
+    pub(super) key_created: bool,
+}
+
+impl DataOptions {
+    pub(super) async fn open(&self, when_absent: WhenAbsent) -> Result<Data, Failure> {
+        let database = self.database()?;
+        // Looked at before the key: another process that starts for the first time makes the key
+        // before the database.
+        let exists = database.exists();
+        if !exists && when_absent == WhenAbsent::Refuse {
+            return Err(Failure::new(format!(
+                "there are no data at {}; check --data, or begin with: secret-manager space create \
+                 NAME",
+                database.display()
+            )));
+        }
+        let (kek, key_file, key_created) = match std::env::var(KEY_VARIABLE) {
+            Ok(text) if !text.is_empty() => (key::from_base64(&text)?, None, false),
+            Err(std::env::VarError::NotUnicode(_)) => return Err(KeyFileError::Text.into()),
+            _ => {
+                let path = self.key_file()?;
+                let (kek, created) = match exists {
+                    true => (key::read(&path)?, false),
+                    false => key::read_or_create(&path)?,
+                };
+                (kek, Some(path), created)
+            }
+        };
+        let store = Sqlite::open(&database, SqliteOptions::default()).await.map_err(|error| {
+            let database = database.display();
+            Failure::new(match error {
+                StoreError::Newer { .. } => {
+                    format!("{database}: {error}; install that version or restore an older backup")
+                }
+                StoreError::Busy => format!("{database}: {error}; try again in a moment"),
+                StoreError::Damaged(_) => format!("{database}: {error}; restore a backup"),
+                _ => format!("{database}: {error}"),
+            })
+        })?;
+        let manager = Manager::open(Arc::new(store), kek, Environment::system()).await?;
+        Ok(Data { manager, database, key_file, key_created })
+    }
+
+    fn database(&self) -> Result<PathBuf, Failure> {
+        let Some(url) = &self.database else {
+            return Ok(self.directory()?.join("secret-manager.db"));
+        };
+        match url.split_once(':') {
+            Some(("sqlite", path)) if !path.is_empty() => {
+                Ok(path.strip_prefix("//").unwrap_or(path).into())
+            }
+            Some((scheme, _)) => Err(Failure::new(format!(
+                "--database knows sqlite:PATH only, not {:?}",
+                // No more than the scheme: the rest may hold a password.
+                format!("{scheme}:")
+            ))),
+            None => Err(Failure::new("--database takes a URL: sqlite:PATH")),
+        }
+    }
+
+    fn key_file(&self) -> Result<PathBuf, Failure> {
+        match &self.key_file {
+            Some(path) => Ok(path.clone()),
+            None => Ok(self.directory()?.join("key")),
+        }
+    }
+
+    fn directory(&self) -> Result<PathBuf, Failure> {
+        match &self.data {
+            Some(path) => Ok(path.clone()),
+            None => std::env::home_dir()
+                .map(|home| home.join(".secret-manager"))
+                .ok_or_else(|| Failure::new("there is no home directory; give --data DIR")),
+        }
+    }
+}
+
+impl Data {
+    pub(super) async fn space(&self, name: &str) -> Result<Space, Failure> {
+        self.manager.space_named(name).await.map_err(|error| match error {
+            Error::NotFound(Thing::Space) => {
+                Failure::new(format!("there is no space {name:?}; see: secret-manager space list"))
+            }
+            other => other.into(),
+        })
+    }
+
+    /// What to say when the key was just made: nothing else can bring the secrets back.
+    pub(super) fn key_advice(&self) -> Option<String> {
+        let path = self.key_file.as_ref().filter(|_| self.key_created)?;
+        Some(format!(
+            "A new key was made: {}. Keep a copy of it apart from the database and its backups; \
+             without it nobody can read the secrets.",
+            path.display()
+        ))
+    }
+}

@@ -1,0 +1,267 @@
+//! `secret-manager secret …`
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand, ValueEnum};
+use secret_manager_manager::{
+    Actor, Change, Edit, Error, Outcome, Precondition, Same, SecretSummary, Thing,
+};
+use secret_manager_model::{Kind, SecretName, Timestamp};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::data::{Data, DataOptions, WhenAbsent};
+use super::failure::Failure;
+use super::input;
+use super::output::{self, Output};
+
+/// Set, reveal, list and delete secrets
+#[derive(Debug, Subcommand)]
+pub(super) enum Secret {
+    /// Set a secret; what it held before stays as an older version
+    ///
+    /// The value comes from standard input or from a file, never from the command line, where other
+    /// users of the machine and the shell's history would see it:
+    ///
+    ///   printf %s "$PASSWORD" | secret-manager secret set --space plant DB_PASSWORD --stdin
+    #[command(verbatim_doc_comment)]
+    Set {
+        #[command(flatten)]
+        at: At,
+        /// What a flow gets: a string, or what the JSON says
+        #[arg(long = "type", value_name = "TYPE", default_value = "text")]
+        kind: KindOption,
+        #[command(flatten)]
+        from: From,
+    },
+    /// Reveal the value of a secret
+    Get {
+        #[command(flatten)]
+        at: At,
+    },
+    /// List the secrets of a space without their values
+    List {
+        #[arg(long, env = "SECRET_MANAGER_SPACE")]
+        space: String,
+    },
+    /// Take a secret out of its space
+    Delete {
+        #[command(flatten)]
+        at: At,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct At {
+    #[arg(long, env = "SECRET_MANAGER_SPACE")]
+    space: String,
+    /// Name of the secret, as flows write it behind SECRETS.
+    key: String,
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(super) struct From {
+    /// Read the value from standard input (UTF-8); of a text, one line end at the end is left out
+    #[arg(long)]
+    stdin: bool,
+    /// Read the value from a file, in the same way
+    #[arg(long, value_name = "FILE")]
+    file: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum KindOption {
+    Text,
+    Json,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Written<'a> {
+    key: &'a str,
+    #[serde(rename = "type")]
+    kind: Kind,
+    version: u64,
+    space_version: u64,
+    updated_at: Timestamp,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Revealed<'a> {
+    key: &'a str,
+    #[serde(rename = "type")]
+    kind: Kind,
+    value: &'a RawValue,
+    version: u64,
+    updated_at: Timestamp,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Deleted<'a> {
+    key: &'a str,
+    space_version: u64,
+    deleted_at: Timestamp,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct List {
+    space: SpaceName,
+    version: u64,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    secrets: Vec<Row>,
+}
+
+#[derive(Serialize)]
+struct SpaceName {
+    id: String,
+    name: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Row {
+    key: String,
+    #[serde(rename = "type")]
+    kind: Kind,
+    version: u64,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+impl Secret {
+    pub(super) async fn run(self, data: &DataOptions, output: Output) -> Result<(), Failure> {
+        match self {
+            Self::Set { at, kind, from } => set(data, output, &at, kind, &from).await,
+            Self::Get { at } => get(data, output, &at).await,
+            Self::List { space } => list(data, output, &space).await,
+            Self::Delete { at } => delete(data, output, &at).await,
+        }
+    }
+}
+
+async fn set(
+    data: &DataOptions,
+    output: Output,
+    at: &At,
+    kind: KindOption,
+    from: &From,
+) -> Result<(), Failure> {
+    let name = at.name()?;
+    let kind = match kind {
+        KindOption::Text => Kind::Text,
+        KindOption::Json => Kind::Json,
+    };
+    let path = from.file.as_deref().unwrap_or(Path::new("-"));
+    let value = input::value(path, kind)?;
+    let data = data.open(WhenAbsent::Refuse).await?;
+    let (version, space_version, updated_at) = edit(&data, at, name, Change::Put(value)).await?;
+    let written = Written { key: &at.key, kind, version, space_version, updated_at };
+    output.print(&written, &format!("set {} to version {version}", at.key))
+}
+
+async fn get(data: &DataOptions, output: Output, at: &At) -> Result<(), Failure> {
+    let name = at.name()?;
+    let data = data.open(WhenAbsent::Refuse).await?;
+    let space = data.space(&at.space).await?;
+    let secret = data.manager.secret(&space.id, &name).await.map_err(|error| at.explain(error))?;
+    if !output.json {
+        return output::print(secret.value.expose_text().as_bytes());
+    }
+    let value = serde_json::from_str(secret.value.expose())
+        .map_err(|_| Failure::new("the value is damaged"))?;
+    let revealed = Revealed {
+        key: &at.key,
+        kind: secret.value.kind(),
+        value,
+        version: secret.version,
+        updated_at: secret.updated_at,
+    };
+    output.print(&revealed, "")
+}
+
+async fn list(data: &DataOptions, output: Output, space: &str) -> Result<(), Failure> {
+    let data = data.open(WhenAbsent::Refuse).await?;
+    let space = data.space(space).await?;
+    let list = data.manager.secrets(&space.id).await?;
+    let secrets: Vec<_> = list.secrets.iter().map(Row::of).collect();
+    let rows: Vec<_> = secrets
+        .iter()
+        .map(|row| {
+            let kind = row.kind.as_str().to_owned();
+            [row.key.clone(), kind, row.version.to_string(), row.updated_at.to_string()]
+        })
+        .collect();
+    let text = output::table(["KEY", "TYPE", "VERSION", "UPDATED"], &rows);
+    let list = List {
+        space: SpaceName { id: list.space.id.as_str().to_owned(), name: list.space.name },
+        version: list.space.version,
+        created_at: list.space.created_at,
+        updated_at: list.space.updated_at,
+        secrets,
+    };
+    output.print(&list, &text)
+}
+
+async fn delete(data: &DataOptions, output: Output, at: &At) -> Result<(), Failure> {
+    let name = at.name()?;
+    let data = data.open(WhenAbsent::Refuse).await?;
+    let (_, space_version, deleted_at) = edit(&data, at, name, Change::Delete).await?;
+    let deleted = Deleted { key: &at.key, space_version, deleted_at };
+    output.print(&deleted, &format!("deleted {}", at.key))
+}
+
+/// Makes one change. Returns the secret's version, the space's, and the time.
+async fn edit(
+    data: &Data,
+    at: &At,
+    name: SecretName,
+    change: Change,
+) -> Result<(u64, u64, Timestamp), Failure> {
+    let space = data.space(&at.space).await?;
+    let edit = Edit { name, change, precondition: Precondition::Any };
+    let applied = data
+        .manager
+        .apply(&space.id, vec![edit], Same::Write, &Actor::command_line())
+        .await
+        .map_err(|error| at.explain(error))?;
+    let version = match applied.outcomes.first() {
+        Some(Outcome::Added(version) | Outcome::Changed(version) | Outcome::Unchanged(version)) => {
+            *version
+        }
+        Some(Outcome::Removed) | None => 0,
+    };
+    Ok((version, applied.version, applied.at))
+}
+
+impl At {
+    fn name(&self) -> Result<SecretName, Failure> {
+        SecretName::parse(&self.key).map_err(|error| Failure::new(error.to_string()))
+    }
+
+    fn explain(&self, error: Error) -> Failure {
+        match error {
+            Error::NotFound(Thing::Secret) => Failure::new(format!(
+                "there is no secret {} in space {:?}; see: secret-manager secret list --space {:?}",
+                self.key, self.space, self.space
+            )),
+            other => other.into(),
+        }
+    }
+}
+
+impl Row {
+    fn of(secret: &SecretSummary) -> Self {
+        Self {
+            key: secret.name.to_string(),
+            kind: secret.kind,
+            version: secret.version,
+            created_at: secret.created_at,
+            updated_at: secret.updated_at,
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! `secret-manager space …`
+
+use clap::Subcommand;
+use secret_manager_manager::Space as SpaceFacts;
+use secret_manager_model::Timestamp;
+use serde::Serialize;
+
+use super::data::{DataOptions, WhenAbsent};
+use super::failure::Failure;
+use super::output::{self, Output};
+
+/// Make, list and delete spaces
+#[derive(Debug, Subcommand)]
+pub(super) enum Space {
+    /// Make a space
+    Create { name: String },
+    /// List all spaces
+    List,
+    /// Delete a space with all its secrets, their versions and its access tokens, for good
+    Delete { name: String },
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Row {
+    id: String,
+    name: String,
+    version: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secrets: Option<u64>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+#[derive(Serialize)]
+struct List {
+    spaces: Vec<Row>,
+}
+
+#[derive(Serialize)]
+struct Deleted {
+    id: String,
+    name: String,
+}
+
+impl Row {
+    fn of(space: SpaceFacts, secrets: Option<u64>) -> Self {
+        Self {
+            id: space.id.as_str().to_owned(),
+            name: space.name,
+            version: space.version,
+            secrets,
+            created_at: space.created_at,
+            updated_at: space.updated_at,
+        }
+    }
+}
+
+impl Space {
+    pub(super) async fn run(self, data: &DataOptions, output: Output) -> Result<(), Failure> {
+        match self {
+            Self::Create { name } => {
+                let data = data.open(WhenAbsent::Create).await?;
+                if let Some(advice) = data.key_advice() {
+                    output::note(&advice);
+                }
+                let space = data.manager.create_space(&name).await?;
+                let text = format!("created space {:?}", space.name);
+                output.print(&Row::of(space, None), &text)
+            }
+            Self::List => {
+                let spaces = data.open(WhenAbsent::Refuse).await?.manager.spaces().await?;
+                let spaces: Vec<_> = spaces
+                    .into_iter()
+                    .map(|(space, usage)| Row::of(space, Some(usage.secrets)))
+                    .collect();
+                let rows: Vec<_> = spaces
+                    .iter()
+                    .map(|row| {
+                        [
+                            row.name.clone(),
+                            row.version.to_string(),
+                            row.secrets.unwrap_or_default().to_string(),
+                            row.updated_at.to_string(),
+                        ]
+                    })
+                    .collect();
+                let text = output::table(["NAME", "VERSION", "SECRETS", "UPDATED"], &rows);
+                output.print(&List { spaces }, &text)
+            }
+            Self::Delete { name } => {
+                let data = data.open(WhenAbsent::Refuse).await?;
+                let space = data.space(&name).await?;
+                data.manager.delete_space(&space.id).await?;
+                let text = format!("deleted space {name:?}");
+                output.print(&Deleted { id: space.id.as_str().to_owned(), name }, &text)
+            }
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! What happens around every request: an id, one line in the log, and the writing of problems.
+
+use std::time::Instant;
+
+use axum::extract::{MatchedPath, Request};
+use axum::http::header::{ALLOW, CACHE_CONTROL, HeaderName, HeaderValue};
+use axum::middleware::Next;
+use axum::response::Response;
+
+use crate::error::Problem;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+pub(crate) async fn observe(request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let id = format!("{:016x}", fastrand::u64(..));
+    let method = request.method().clone();
+    // The pattern, not the path: later paths carry names of secrets.
+    let path = request.extensions().get::<MatchedPath>().cloned();
+
+    let mut response = next.run(request).await;
+    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+        problem.log(&id);
+        let allow = response.headers_mut().remove(ALLOW);
+        response = problem.render(&id);
+        response.headers_mut().extend(allow.map(|allow| (ALLOW, allow)));
+    }
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Ok(id) = HeaderValue::from_str(&id) {
+        headers.insert(REQUEST_ID, id);
+    }
+    tracing::info!(
+        request_id = id,
+        %method,
+        path = path.as_ref().map_or("(unknown)", MatchedPath::as_str),
+        status = response.status().as_u16(),
+        milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        "request"
+    );
+    response
+}
