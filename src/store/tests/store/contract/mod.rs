@@ -1,0 +1,73 @@
+//! What every backend does, told through the trait only. A new backend adds one line to `backends`.
+
+mod secrets;
+mod spaces;
+mod tokens;
+
+use std::sync::Arc;
+
+use secret_manager_model::{Kind, Timestamp};
+use secret_manager_store::{
+    PutRow, SecretId, SpaceChange, SpaceId, SpaceRow, Sqlite, SqliteOptions, Store,
+};
+
+/// An empty store and what keeps it alive.
+struct Fresh {
+    store: Arc<dyn Store>,
+    _directory: tempfile::TempDir,
+}
+
+async fn backends() -> Vec<Fresh> {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("test.db");
+    let sqlite = Sqlite::open(&path, SqliteOptions::default()).await.unwrap();
+    vec![Fresh { store: Arc::new(sqlite), _directory: directory }]
+}
+
+pub(crate) fn time(millis: i64) -> Timestamp {
+    Timestamp::from_millis(millis).unwrap()
+}
+
+pub(crate) fn space(id: &str) -> SpaceRow {
+    SpaceRow {
+        id: SpaceId::new(id),
+        name: format!("name of {id}"),
+        wrapped_dek: vec![1, 2, 3],
+        kek_id: "kek".into(),
+        version: 0,
+        tag: "new".into(),
+        created_at: time(1),
+        updated_at: time(1),
+    }
+}
+
+/// A change of `space` from `version` that puts and deletes nothing yet.
+pub(crate) fn change(space: &str, from_version: u64) -> SpaceChange {
+    SpaceChange {
+        space: SpaceId::new(space),
+        from_version,
+        tag: format!("tag {}", from_version + 1),
+        at: time(100 + i64::try_from(from_version).unwrap()),
+        by: "test".into(),
+        puts: Vec::new(),
+        deletions: Vec::new(),
+    }
+}
+
+pub(crate) fn put(id: &str, version: u64) -> PutRow {
+    PutRow {
+        id: SecretId::new(id),
+        name_hash: hash(id),
+        sealed_name: format!("name {id} {version}").into_bytes(),
+        version,
+        kind: if version % 2 == 1 { Kind::Text } else { Kind::Json },
+        sealed_value: format!("value {id} {version}").into_bytes(),
+        size: version * 10,
+    }
+}
+
+pub(crate) fn hash(id: &str) -> [u8; 32] {
+    let mut hash = [0; 32];
+    hash[..id.len()].copy_from_slice(id.as_bytes());
+    hash
+}

@@ -1,0 +1,73 @@
+use secret_manager_store::{SpaceId, StoreError, Usage};
+
+use super::{backends, change, put, space};
+
+#[tokio::test]
+async fn a_space_is_found_by_id_and_by_name() {
+    for fresh in backends().await {
+        let store = fresh.store;
+        store.insert_space(space("s1")).await.unwrap();
+        assert_eq!(store.space(&SpaceId::new("s1")).await.unwrap(), Some(space("s1")));
+        assert_eq!(store.space_named("name of s1").await.unwrap(), Some(space("s1")));
+        assert_eq!(store.space(&SpaceId::new("s2")).await.unwrap(), None);
+        assert_eq!(store.space_named("NAME OF S1").await.unwrap(), None);
+    }
+}
+
+#[tokio::test]
+async fn a_name_belongs_to_one_space() {
+    for fresh in backends().await {
+        let store = fresh.store;
+        store.insert_space(space("s1")).await.unwrap();
+        let mut other = space("s2");
+        other.name = "name of s1".into();
+        assert_eq!(store.insert_space(other).await, Err(StoreError::NameTaken));
+        assert_eq!(store.spaces().await.unwrap().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn spaces_are_listed_by_name_with_what_they_hold() {
+    for fresh in backends().await {
+        let store = fresh.store;
+        for id in ["s2", "s1", "s3"] {
+            store.insert_space(space(id)).await.unwrap();
+        }
+        let mut filled = change("s2", 0);
+        filled.puts = vec![put("a", 1), put("b", 1)];
+        store.commit(filled).await.unwrap();
+        let mut emptied = change("s2", 1);
+        emptied.deletions = vec![put("a", 1).id];
+        store.commit(emptied).await.unwrap();
+
+        let spaces = store.spaces().await.unwrap();
+        let found: Vec<_> =
+            spaces.iter().map(|(space, usage)| (space.id.as_str(), *usage)).collect();
+        let one = Usage { secrets: 1, bytes: 10 };
+        assert_eq!(found, [("s1", Usage::default()), ("s2", one), ("s3", Usage::default())]);
+        assert_eq!(store.usage(&SpaceId::new("s2")).await.unwrap(), one);
+    }
+}
+
+#[tokio::test]
+async fn a_deleted_space_takes_everything_along() {
+    for fresh in backends().await {
+        let store = fresh.store;
+        let id = SpaceId::new("s1");
+        store.insert_space(space("s1")).await.unwrap();
+        let mut filled = change("s1", 0);
+        filled.puts = vec![put("a", 1)];
+        store.commit(filled).await.unwrap();
+        store.insert_token(super::tokens::token("t", "s1")).await.unwrap();
+
+        store.delete_space(&id).await.unwrap();
+        assert_eq!(store.delete_space(&id).await, Err(StoreError::NotFound));
+        assert_eq!(store.commit(change("s1", 1)).await, Err(StoreError::NotFound));
+        assert_eq!(store.snapshot(&id).await.unwrap(), None);
+        assert_eq!(store.usage(&id).await.unwrap(), Usage::default());
+        assert_eq!(store.tokens(None).await.unwrap(), []);
+        // The name is free again, and the new space starts empty.
+        store.insert_space(space("s1")).await.unwrap();
+        assert_eq!(store.contents(&id).await.unwrap(), Some((space("s1"), vec![])));
+    }
+}

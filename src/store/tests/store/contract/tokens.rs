@@ -1,0 +1,67 @@
+use secret_manager_store::{SpaceId, StoreError, TokenId, TokenRow};
+
+use super::{backends, hash, space, time};
+
+pub(super) fn token(id: &str, space: &str) -> TokenRow {
+    TokenRow {
+        id: TokenId::new(id),
+        space: SpaceId::new(space),
+        name: format!("for {id}"),
+        hash: hash(id),
+        created_at: time(1),
+        expires_at: Some(time(1000)),
+        last_used_at: None,
+        revoked_at: None,
+    }
+}
+
+#[tokio::test]
+async fn a_token_is_found_by_its_hash() {
+    for fresh in backends().await {
+        let store = fresh.store;
+        store.insert_space(space("s1")).await.unwrap();
+        store.insert_token(token("t1", "s1")).await.unwrap();
+        assert_eq!(store.token_by_hash(hash("t1")).await.unwrap(), Some(token("t1", "s1")));
+        assert_eq!(store.token_by_hash(hash("t2")).await.unwrap(), None);
+        let lost = store.insert_token(token("t2", "no space")).await;
+        assert_eq!(lost, Err(StoreError::NotFound));
+    }
+}
+
+#[tokio::test]
+async fn tokens_are_listed_for_one_space_or_all() {
+    for fresh in backends().await {
+        let store = fresh.store;
+        store.insert_space(space("s1")).await.unwrap();
+        store.insert_space(space("s2")).await.unwrap();
+        for (id, space, created) in [("t1", "s1", 3), ("t2", "s2", 2), ("t3", "s1", 1)] {
+            let row = TokenRow { created_at: time(created), ..token(id, space) };
+            store.insert_token(row).await.unwrap();
+        }
+        let ids = |rows: Vec<TokenRow>| {
+            rows.iter().map(|row| row.id.as_str().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(ids(store.tokens(None).await.unwrap()), ["t3", "t2", "t1"]);
+        let one = Some(SpaceId::new("s1"));
+        assert_eq!(ids(store.tokens(one.as_ref()).await.unwrap()), ["t3", "t1"]);
+    }
+}
+
+#[tokio::test]
+async fn a_revocation_keeps_its_first_time_and_a_use_its_last() {
+    for fresh in backends().await {
+        let store = fresh.store;
+        store.insert_space(space("s1")).await.unwrap();
+        store.insert_token(token("t1", "s1")).await.unwrap();
+        let id = TokenId::new("t1");
+        for (at, last) in [(5, 5), (9, 9), (7, 9)] {
+            store.touch_token(&id, time(at)).await.unwrap();
+            let row = store.token_by_hash(hash("t1")).await.unwrap().unwrap();
+            assert_eq!(row.last_used_at, Some(time(last)));
+        }
+        assert_eq!(store.revoke_token(&id, time(10)).await.unwrap().revoked_at, Some(time(10)));
+        assert_eq!(store.revoke_token(&id, time(20)).await.unwrap().revoked_at, Some(time(10)));
+        let unknown = store.revoke_token(&TokenId::new("t2"), time(1)).await;
+        assert_eq!(unknown, Err(StoreError::NotFound));
+    }
+}

@@ -1,0 +1,156 @@
+//! What only a file can do: modes, layouts, locks of other processes, damage.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+use secret_manager_store::{KEPT_VERSIONS, SpaceId, Sqlite, SqliteOptions, Store, StoreError};
+
+use crate::contract::{change, put, space};
+
+async fn open(path: &Path) -> Result<Sqlite, StoreError> {
+    Sqlite::open(path, SqliteOptions { busy_timeout: Duration::from_millis(50) }).await
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn files_are_for_their_owner_only() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("a/b");
+    let store = open(&data.join("test.db")).await.unwrap();
+    store.insert_space(space("s1")).await.unwrap();
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&data), 0o700);
+    let files: Vec<_> =
+        std::fs::read_dir(&data).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(files.len(), 3, "{files:?}");
+    for file in files {
+        assert_eq!(mode(&file), 0o600, "{}", file.display());
+    }
+}
+
+#[tokio::test]
+async fn what_was_written_is_there_after_a_reopening() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("test.db");
+    open(&path).await.unwrap().insert_space(space("s1")).await.unwrap();
+    let store = open(&path).await.unwrap();
+    assert_eq!(store.space(&SpaceId::new("s1")).await.unwrap(), Some(space("s1")));
+    assert_eq!(store.layout().await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_newer_layout_is_refused_and_left_as_it_is() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("test.db");
+    drop(open(&path).await.unwrap());
+    let connection = Connection::open(&path).unwrap();
+    connection.pragma_update(None, "user_version", 99).unwrap();
+    drop(connection);
+    let before = std::fs::read(&path).unwrap();
+
+    let error = open(&path).await.err().unwrap();
+    assert_eq!(error, StoreError::Newer { found: 99, supported: 1 });
+    assert!(error.to_string().contains("newer version"), "{error}");
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+}
+
+#[tokio::test]
+async fn a_foreign_file_is_refused_and_left_as_it_is() {
+    let directory = tempfile::tempdir().unwrap();
+    let foreign = directory.path().join("foreign.db");
+    Connection::open(&foreign).unwrap().execute_batch("CREATE TABLE t (x)").unwrap();
+    let text = directory.path().join("text.db");
+    std::fs::write(&text, "not a database at all, but long enough to be looked at ".repeat(20))
+        .unwrap();
+    for path in [foreign, text] {
+        let before = std::fs::read(&path).unwrap();
+        assert_eq!(open(&path).await.err(), Some(StoreError::Foreign), "{}", path.display());
+        assert_eq!(std::fs::read(&path).unwrap(), before);
+    }
+}
+
+#[tokio::test]
+async fn a_lock_of_another_process_is_waited_for_and_then_reported() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("test.db");
+    let store = open(&path).await.unwrap();
+    store.insert_space(space("s1")).await.unwrap();
+
+    let other = Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let started = Instant::now();
+    assert_eq!(store.commit(change("s1", 0)).await, Err(StoreError::Busy));
+    assert!(started.elapsed() >= Duration::from_millis(50));
+    // Readers don't care, and the file can still be opened.
+    assert!(store.space(&SpaceId::new("s1")).await.unwrap().is_some());
+    assert!(open(&path).await.is_ok());
+
+    other.execute_batch("COMMIT").unwrap();
+    store.commit(change("s1", 0)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_writer_that_waits_gets_its_turn() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("test.db");
+    let store = Arc::new(Sqlite::open(&path, SqliteOptions::default()).await.unwrap());
+    store.insert_space(space("s1")).await.unwrap();
+    let other = Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let waiting = tokio::spawn({
+        let store = Arc::clone(&store);
+        async move { store.commit(change("s1", 0)).await }
+    });
+    tokio::task::yield_now().await;
+    other.execute_batch("COMMIT").unwrap();
+    assert_eq!(waiting.await.unwrap(), Ok(()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_first_starts_at_once_make_one_database() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("test.db");
+    let starts: Vec<_> = (0..6)
+        .map(|_| {
+            let path = path.clone();
+            tokio::spawn(async move { Sqlite::open(&path, SqliteOptions::default()).await })
+        })
+        .collect();
+    for start in starts {
+        let store = start.await.unwrap().unwrap();
+        assert_eq!(store.layout().await.unwrap(), 1);
+    }
+}
+
+#[tokio::test]
+async fn old_versions_go() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("test.db");
+    let store = open(&path).await.unwrap();
+    store.insert_space(space("s1")).await.unwrap();
+    for version in 1..=KEPT_VERSIONS + 3 {
+        let mut next = change("s1", version - 1);
+        next.puts = vec![put("a", version)];
+        store.commit(next).await.unwrap();
+    }
+    let kept: (u64, u64, u64) = Connection::open(&path)
+        .unwrap()
+        .query_row("SELECT count(*), min(version), max(version) FROM secret_versions", [], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })
+        .unwrap();
+    assert_eq!(kept, (KEPT_VERSIONS, 4, KEPT_VERSIONS + 3));
+}
+
+#[tokio::test]
+async fn a_place_that_can_not_be_written_is_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let error = open(&file.join("test.db")).await.err().unwrap();
+    assert!(matches!(&error, StoreError::Unavailable(text) if text.contains("file")), "{error}");
+}
