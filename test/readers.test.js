@@ -226,7 +226,7 @@ const more = [
 ];
 
 onBothVersions('Reading', (version) => {
-  /** @type {NodeRed} */
+  /** @type {InstanceType<typeof NodeRed>} */
   let red;
   const source = new ScriptedSource();
 
@@ -294,7 +294,7 @@ onBothVersions('Reading', (version) => {
     await red.request('DELETE', '/context/global/SECRETS');
     await red.until(async () =>
       red.ask('/path').then(
-        ({ value }) => value === secrets.API_KEY,
+        (/** @type {any} */ { value }) => value === secrets.API_KEY,
         () => false,
       ),
     );

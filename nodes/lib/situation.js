@@ -15,7 +15,6 @@ const LOOKS = {
   stale: { fill: 'yellow', shape: 'ring' },
   syncing: { fill: 'blue', shape: 'ring' },
   standby: { fill: 'grey', shape: 'ring' },
-  idle: { fill: 'grey', shape: 'ring' },
   unreachable: { fill: 'red', shape: 'ring' },
   denied: { fill: 'red', shape: 'dot' },
   native: { fill: 'red', shape: 'dot' },
@@ -41,7 +40,8 @@ function situationOf(status, held) {
     const reason = status.error?.code ?? 'unavailable';
     return { key: 'unreachable', values: { reason, next: clock(nextAt) } };
   }
-  return { key: state in LOOKS ? state : 'idle' };
+  // An engine that has just been started may say for a moment that it is idle.
+  return { key: state === 'denied' ? 'denied' : 'syncing' };
 }
 
 /**

@@ -42,6 +42,8 @@ class NodeRed {
   #comms;
   /** @type {string | undefined} */
   #revision;
+  /** The credentials sent last, by node. @type {Map<string, string | undefined>} */
+  #credentials = new Map();
 
   /**
    * @param {4 | 5} version
@@ -114,13 +116,28 @@ class NodeRed {
   async deploy(flows, type = 'full') {
     await this.started();
     const starts = this.#starts;
-    const body = { flows: flows.map(placed), ...(this.#revision && { rev: this.#revision }) };
+    const body = {
+      flows: flows.map((node) => this.#asEdited(placed(node))),
+      ...(this.#revision && { rev: this.#revision }),
+    };
     const answer = await this.request('POST', '/flows', type === 'reload' ? {} : body, {
       'Node-RED-Deployment-Type': type,
     });
     this.#revision = answer.rev;
     // The answer comes as soon as the flows have been stopped.
     await this.until(() => this.#starts > starts);
+  }
+
+  /**
+   * Like the editor, sends credentials only when they are new: their mere presence is a change.
+   * @param {Record<string, unknown>} node
+   */
+  #asEdited({ credentials, ...node }) {
+    const sent = JSON.stringify(credentials);
+    const id = String(node.id);
+    if (sent === this.#credentials.get(id)) return node;
+    this.#credentials.set(id, sent);
+    return { ...node, credentials };
   }
 
   /**

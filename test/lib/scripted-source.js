@@ -5,11 +5,18 @@ const https = require('node:https');
 const { once } = require('node:events');
 
 /**
+ * @typedef {object} Request
+ * @property {string} url
+ * @property {http.IncomingHttpHeaders} headers
+ * @property {number} [status] of the answer, once that is sent
+ */
+
+/**
  * A source that answers what the test says: snapshots by default, faults on demand. Whatever it is
  * asked is kept in `requests`.
  */
 class ScriptedSource {
-  /** @type {Array<{ url: string, headers: http.IncomingHttpHeaders, status: number }>} */
+  /** @type {Request[]} */
   requests = [];
   token = 'scripted-token';
   space = { id: 'space-1', name: 'scripted' };
@@ -20,7 +27,6 @@ class ScriptedSource {
   /** Answers instead of the snapshot while it is set. @type {http.RequestListener | null} */
   fault = null;
   #server;
-  #events = new (require('node:events').EventEmitter)();
   #port = 0;
 
   /** @param {https.ServerOptions} [tls] */
@@ -56,20 +62,17 @@ class ScriptedSource {
     this.updatedAt = new Date();
   }
 
-  /** Resolves when a request has been answered that `matches`, from now on. */
-  nextRequest() {
-    return once(this.#events, 'answered', { signal: AbortSignal.timeout(10_000) });
-  }
-
   /**
    * @param {http.IncomingMessage} request
    * @param {http.ServerResponse} response
    */
   #answer(request, response) {
+    const { url = '', headers } = request;
+    /** @type {Request} */
+    const entry = { url, headers };
+    this.requests.push(entry);
     response.on('close', () => {
-      const { url = '', headers } = request;
-      this.requests.push({ url, headers, status: response.statusCode });
-      this.#events.emit('answered');
+      entry.status = response.statusCode;
     });
     if (this.fault) this.fault(request, response);
     else if (request.headers.authorization !== `Bearer ${this.token}`) deny(request, response);

@@ -5,7 +5,7 @@
  * @param {() => unknown} condition may be async
  * @param {() => string} [describe] what to say when it never comes true
  */
-async function until(condition, describe = () => String(condition), limit = 15_000) {
+async function until(condition, describe = () => String(condition), limit = 10_000) {
   const deadline = Date.now() + limit;
   for (;;) {
     const value = await condition();
@@ -15,4 +15,18 @@ async function until(condition, describe = () => String(condition), limit = 15_0
   }
 }
 
-module.exports = { until };
+/**
+ * The error that a promise is expected to reject with.
+ * @param {Promise<unknown>} promise
+ * @returns {Promise<any>}
+ */
+function failureOf(promise) {
+  return promise.then(
+    () => {
+      throw new Error('This should have failed');
+    },
+    (error) => error,
+  );
+}
+
+module.exports = { failureOf, until };
