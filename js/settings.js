@@ -1,8 +1,6 @@
 'use strict';
 
 const { createPrivateKey } = require('node:crypto');
-const { readFileSync } = require('node:fs');
-const { rootCertificates } = require('node:tls');
 const { SecretManagerError } = require('./errors');
 
 /**
@@ -18,7 +16,6 @@ const { SecretManagerError } = require('./errors');
 function toNativeSettings({ passphrase, ...settings }) {
   return {
     ...settings,
-    ca: settings.ca ?? usualAuthorities(),
     key: settings.key && plainKey(settings.key, passphrase),
   };
 }
@@ -35,21 +32,6 @@ function plainKey(key, passphrase) {
       .toString();
   } catch (error) {
     throw new SecretManagerError('misconfigured', `The client key cannot be read: ${error.code}`);
-  }
-}
-
-/**
- * Undefined for the built-in ones. Node.js adds those in NODE_EXTRA_CA_CERTS for its own connections
- * only; users expect it to hold for all.
- */
-function usualAuthorities() {
-  const file = process.env.NODE_EXTRA_CA_CERTS;
-  if (!file) return undefined;
-  try {
-    return [...rootCertificates, readFileSync(file, 'utf8')].join('\n');
-  } catch {
-    // Node.js, too, goes on without a file it cannot read, and has already warned about it.
-    return undefined;
   }
 }
 

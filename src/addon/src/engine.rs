@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use napi::Error;
+use napi::{Env, Error, JsString, Result};
 use napi_derive::napi;
 use secret_manager_source::{Config, Failure, Source};
 use secret_manager_sync as sync;
@@ -24,8 +24,6 @@ pub struct Engine {
     source: Option<(Config, Arc<dyn Source>)>,
 }
 
-type Misconfigured = Error<&'static str>;
-
 #[napi]
 impl Engine {
     pub(crate) fn new(id: u32, runtime: &Handle, channel: Arc<Channel>) -> Self {
@@ -43,7 +41,7 @@ impl Engine {
     /// Starts, or starts anew with other settings, and syncs at once. Returns that sync's ticket. What
     /// is published stays so. Throws an Error with the code "misconfigured".
     #[napi(catch_unwind)]
-    pub fn start(&mut self, settings: Settings) -> Result<u32, Misconfigured> {
+    pub fn start(&mut self, settings: Settings) -> Result<u32, &'static str> {
         let refuse = |failure: Failure| Error::new(failure.code(), failure.message);
         let (config, interval) = settings.parse().map_err(refuse)?;
         let source = match &self.source {
@@ -92,9 +90,9 @@ impl Engine {
     }
 
     /// The secret's JSON text, or null.
-    #[napi(catch_unwind)]
-    pub fn read(&self, name: String) -> Option<String> {
-        self.engine.read(&name, str::to_owned)
+    #[napi(catch_unwind, ts_return_type = "string | null")]
+    pub fn read<'env>(&self, env: &'env Env, name: String) -> Result<Option<JsString<'env>>> {
+        self.engine.read(&name, |json| env.create_string(json)).transpose()
     }
 
     /// What happened since the last call. Names are listed only when asked for.
@@ -103,8 +101,9 @@ impl Engine {
         let mut news = self.engine.drain();
         let change = news.change.take();
         let converted = News::new(&news, change.as_ref(), with_names);
-        // Ten thousand names take a while to free, and the event loop has better things to do.
-        self.engine.discard(change);
+        if let Some(change) = change {
+            self.engine.give_back(change);
+        }
         converted
     }
 }

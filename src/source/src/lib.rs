@@ -59,7 +59,8 @@ pub enum Config {
 }
 
 impl Config {
-    /// Checks the settings and makes the source. No connection is opened.
+    /// Makes the source. Addresses and tokens are checked at once, certificates by the first fetch.
+    /// No connection is opened.
     pub fn open(self) -> Result<Arc<dyn Source>, Failure> {
         match self {
             Self::Service(config) => Ok(Arc::new(service::Service::new(config)?)),

@@ -1,6 +1,7 @@
 //! The source that reads from a Secret Manager service: `GET /api/v1/snapshot`.
 
 use std::fmt;
+use std::sync::OnceLock;
 use std::time::SystemTime;
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH};
@@ -40,7 +41,9 @@ impl fmt::Debug for ServiceConfig {
 }
 
 pub(crate) struct Service {
-    http: Http,
+    /// Made by the first fetch: it takes a while, and a start is made on Node's event loop.
+    http: OnceLock<Result<Http, Failure>>,
+    tls: Tls,
     snapshot: Url,
     authorization: HeaderValue,
     description: String,
@@ -49,11 +52,11 @@ pub(crate) struct Service {
 impl Service {
     pub(crate) fn new(config: ServiceConfig) -> Result<Self, Failure> {
         let base = base_url(&config.url, config.allow_http)?;
-        let http = Http::new(&base, &config.tls)?;
         let mut snapshot = base.clone();
         snapshot.set_path(&format!("{}/api/v1/snapshot", base.path().trim_end_matches('/')));
         Ok(Self {
-            http,
+            http: OnceLock::new(),
+            tls: config.tls,
             snapshot,
             authorization: bearer(&config.token)?,
             description: format!("service {}", base.as_str().trim_end_matches('/')),
@@ -67,7 +70,9 @@ impl Service {
         if let Some(validator) = held.and_then(|held| HeaderValue::from_str(held.as_str()).ok()) {
             headers.insert(IF_NONE_MATCH, validator);
         }
-        let answer = self.http.get(self.snapshot.clone(), headers).await?;
+        let http = self.http.get_or_init(|| Http::new(&self.snapshot, &self.tls));
+        let answer = http.as_ref().map_err(Failure::clone)?.get(self.snapshot.clone(), headers);
+        let answer = answer.await?;
         match answer.status {
             StatusCode::NOT_MODIFIED if held.is_some() => Ok(Fetched::NotModified),
             StatusCode::OK => read(answer).await,

@@ -224,7 +224,6 @@ async fn http_and_https_mixed_up_are_said_so() {
 
 #[tokio::test]
 async fn unusable_certificates_are_refused_before_anything_is_sent() {
-    let wrong = |tls| Config::Service(ServiceConfig { tls, ..config("https://h".into()) }).open();
     let authority = Authority::default();
     let one = authority.issue("a", Validity::Now);
     let other = authority.issue("b", Validity::Now);
@@ -238,7 +237,8 @@ async fn unusable_certificates_are_refused_before_anything_is_sent() {
         (identity(one.certificate_pem(), "canary".into()), "client key"),
         (identity(one.certificate_pem(), other.key_pem()), "does not go with"),
     ] {
-        let failure = wrong(tls).err().unwrap();
+        let failure =
+            fetch(ServiceConfig { tls, ..config("https://127.0.0.1:9".into()) }).await.unwrap_err();
         assert_eq!(failure.remedy, Remedy::Reconfigure);
         assert!(
             failure.message.contains(words) && !failure.message.contains("canary"),

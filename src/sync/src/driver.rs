@@ -1,7 +1,6 @@
 //! The task of an engine: waits for commands, answers and the clock, asks the machine what to do, and
 //! does it. The only file here that awaits.
 
-use std::any::Any;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -20,7 +19,6 @@ pub(crate) enum Command {
     Sync(Ticket),
     Stop,
     Clear,
-    Discard(Box<dyn Any + Send>),
 }
 
 type Outcome = Result<Fetched, Failure>;
@@ -119,7 +117,6 @@ impl Driver {
                 self.withdraw();
                 self.tell(Event::Stop);
             }
-            Command::Discard(rest) => drop(rest),
         }
     }
 

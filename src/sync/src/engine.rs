@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 
 use crate::driver::{self, Command};
 use crate::machine::Ticket;
-use crate::news::News;
+use crate::news::{Change, News};
 use crate::shared::Shared;
 use crate::status::Status;
 
@@ -87,9 +87,10 @@ impl Engine {
         self.shared.drain()
     }
 
-    /// Drops something on the engine's thread, where it holds nobody up.
-    pub fn discard(&self, rest: impl Send + 'static) {
-        self.send(Command::Discard(Box::new(rest)));
+    /// Takes back a change from [`Engine::drain`]: it may have many names, and freeing them is left to
+    /// the engine's thread.
+    pub fn give_back(&self, change: Change) {
+        self.shared.give_back(change);
     }
 
     fn next_ticket(&self) -> Ticket {

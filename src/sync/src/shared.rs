@@ -6,9 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 use secret_manager_model::{Diff, Secret, SecretName};
 
 use crate::engine::Notify;
-use crate::machine::Ended;
-use crate::machine::Ticket;
-use crate::news::{Finished, News};
+use crate::machine::{Ended, Ticket};
+use crate::news::{Change, Finished, News};
 use crate::status::Status;
 
 pub(crate) type Secrets = HashMap<SecretName, Secret>;
@@ -27,6 +26,8 @@ struct Inbox {
     news: News,
     /// The reader was told and has not come yet: telling again would add nothing.
     announced: bool,
+    /// What the reader is done with; dropped by the engine's task when it next comes by.
+    spent: Vec<Change>,
 }
 
 impl Shared {
@@ -51,6 +52,11 @@ impl Shared {
         let mut inbox = self.lock_news();
         inbox.announced = false;
         std::mem::take(&mut inbox.news)
+    }
+
+    /// Takes back a change, so that freeing its names holds up the engine's task and not the reader.
+    pub(crate) fn give_back(&self, change: Change) {
+        self.lock_news().spent.push(change);
     }
 
     /// Publishes other secrets and notes the difference. The old ones are wiped on this thread.
@@ -80,12 +86,14 @@ impl Shared {
     /// Tells the reader if there is something to tell that it doesn't know of.
     pub(crate) fn announce(&self) {
         let mut inbox = self.lock_news();
-        if inbox.announced || inbox.news.is_empty() {
-            return;
-        }
-        inbox.announced = true;
+        let spent = std::mem::take(&mut inbox.spent);
+        let tell = !inbox.announced && !inbox.news.is_empty();
+        inbox.announced |= tell;
         drop(inbox);
-        (self.notify)();
+        drop(spent);
+        if tell {
+            (self.notify)();
+        }
     }
 
     fn lock_status(&self) -> MutexGuard<'_, Status> {
