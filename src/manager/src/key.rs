@@ -79,9 +79,7 @@ pub fn read_or_create(path: &Path) -> Result<(Kek, bool), KeyFileError> {
 /// a key that another process made in between stays.
 fn create(path: &Path) -> io::Result<bool> {
     let mut bytes = Zeroizing::new([0; KEY_LENGTH]);
-    SystemRandom::new()
-        .fill(&mut *bytes)
-        .map_err(|_| io::Error::other("the operating system's random generator failed"))?;
+    fill(&mut *bytes)?;
 
     let directory = match path.parent() {
         Some(directory) if !directory.as_os_str().is_empty() => directory,
@@ -94,10 +92,13 @@ fn create(path: &Path) -> io::Result<bool> {
     builder.create(directory)?;
 
     let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".new-{}", std::process::id()));
+    // Not the process's number: two containers on one volume may have the same.
+    let mut suffix = [0; 8];
+    fill(&mut suffix)?;
+    name.push(format!(".new-{:016x}", u64::from_ne_bytes(suffix)));
     let draft = directory.join(name);
     let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let written = options.open(&draft).and_then(|mut file| {
@@ -114,4 +115,10 @@ fn create(path: &Path) -> io::Result<bool> {
     #[cfg(unix)]
     File::open(directory)?.sync_all()?;
     Ok(true)
+}
+
+fn fill(bytes: &mut [u8]) -> io::Result<()> {
+    SystemRandom::new()
+        .fill(bytes)
+        .map_err(|_| io::Error::other("the operating system's random generator failed"))
 }

@@ -1,0 +1,86 @@
+//! The rules, over a real database in a directory of its own.
+
+#![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+
+mod key;
+mod limits;
+mod secrets;
+mod spaces;
+mod tampering;
+mod tokens;
+mod writers;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use secret_manager_envelope::Kek;
+use secret_manager_manager::{
+    Actor, Applied, Change, Edit, Environment, Error, Manager, Precondition, Same, SpaceId,
+};
+use secret_manager_model::{SecretName, SecretValue, Timestamp};
+use secret_manager_store::{Sqlite, SqliteOptions};
+
+/// A clock that stands still until it is told otherwise.
+#[derive(Clone)]
+struct Clock(Arc<AtomicI64>);
+
+impl Clock {
+    fn advance(&self, millis: i64) {
+        self.0.fetch_add(millis, Ordering::SeqCst);
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.0.load(Ordering::SeqCst)).unwrap()
+    }
+}
+
+/// Data in a directory of their own, which any number of managers may open, as processes would.
+struct World {
+    clock: Clock,
+    directory: tempfile::TempDir,
+}
+
+impl World {
+    fn new() -> Self {
+        let clock = Clock(Arc::new(AtomicI64::new(1_700_000_000_000)));
+        Self { clock, directory: tempfile::tempdir().unwrap() }
+    }
+
+    fn database(&self) -> PathBuf {
+        self.directory.path().join("test.db")
+    }
+
+    async fn open(&self) -> Manager {
+        self.open_with(1).await.unwrap()
+    }
+
+    async fn open_with(&self, key: u8) -> Result<Manager, Error> {
+        let options = SqliteOptions { busy_timeout: Duration::from_millis(2000) };
+        let store = Sqlite::open(&self.database(), options).await.unwrap();
+        let clock = self.clock.clone();
+        let environment = Environment::with_clock(move || clock.now());
+        Manager::open(Arc::new(store), Kek::from_bytes(&[key; 32]).unwrap(), environment).await
+    }
+}
+
+fn name(text: &str) -> SecretName {
+    SecretName::parse(text).unwrap()
+}
+
+fn text(text: &str) -> SecretValue {
+    SecretValue::text(text).unwrap()
+}
+
+fn put(key: &str, value: &str) -> Edit {
+    Edit { name: name(key), change: Change::Put(text(value)), precondition: Precondition::Any }
+}
+
+fn delete(key: &str) -> Edit {
+    Edit { name: name(key), change: Change::Delete, precondition: Precondition::Any }
+}
+
+async fn apply(manager: &Manager, space: &SpaceId, edits: Vec<Edit>) -> Result<Applied, Error> {
+    manager.apply(space, edits, Same::Write, &Actor::command_line()).await
+}

@@ -1,0 +1,73 @@
+//! Many writers at once, in this process and as if in others.
+
+use std::sync::Arc;
+
+use secret_manager_manager::Outcome;
+
+use crate::{World, apply, put};
+
+const WRITERS: usize = 8;
+const WRITES: usize = 12;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn versions_are_neither_skipped_nor_doubled() {
+    let world = World::new();
+    // Two managers don't know of each other: to the database they are two processes.
+    let managers = [Arc::new(world.open().await), Arc::new(world.open().await)];
+    let space = managers[0].create_space("s").await.unwrap().id;
+    let writers: Vec<_> = (0..WRITERS)
+        .map(|writer| {
+            let manager = Arc::clone(&managers[writer % 2]);
+            let space = space.clone();
+            tokio::spawn(async move {
+                let mut seen = Vec::new();
+                for write in 0..WRITES {
+                    let value = format!("{writer} {write}");
+                    let edits = vec![put("SHARED", &value), put(&format!("OWN_{writer}"), &value)];
+                    let applied = apply(&manager, &space, edits).await.unwrap();
+                    let (Outcome::Added(shared) | Outcome::Changed(shared)) = applied.outcomes[0]
+                    else {
+                        panic!("{applied:?}")
+                    };
+                    seen.push((applied.version, shared));
+                }
+                seen
+            })
+        })
+        .collect();
+    let mut seen = Vec::new();
+    for writer in writers {
+        seen.extend(writer.await.unwrap());
+    }
+    seen.sort_unstable();
+    let expected: Vec<_> =
+        (1..=(WRITERS * WRITES) as u64).map(|version| (version, version)).collect();
+    assert_eq!(seen, expected);
+    let snapshot = managers[1].snapshot(&space).await.unwrap().snapshot;
+    assert_eq!(snapshot.version, (WRITERS * WRITES) as u64);
+    assert_eq!(snapshot.secrets.len(), WRITERS + 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_snapshot_never_shows_half_a_change() {
+    let world = World::new();
+    let writer = Arc::new(world.open().await);
+    let reader = world.open().await;
+    let space = writer.create_space("s").await.unwrap().id;
+    apply(&writer, &space, vec![put("A", "0"), put("B", "0")]).await.unwrap();
+    let writing = tokio::spawn({
+        let (writer, space) = (Arc::clone(&writer), space.clone());
+        async move {
+            for round in 1..40 {
+                let value = round.to_string();
+                apply(&writer, &space, vec![put("A", &value), put("B", &value)]).await.unwrap();
+            }
+        }
+    });
+    while !writing.is_finished() {
+        let snapshot = reader.snapshot(&space).await.unwrap().snapshot;
+        assert_eq!(snapshot.secrets["A"].value, snapshot.secrets["B"].value);
+        assert_eq!(snapshot.secrets["A"].version, snapshot.version);
+    }
+    writing.await.unwrap();
+}
