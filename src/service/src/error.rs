@@ -161,3 +161,17 @@ impl IntoResponse for Problem {
         response
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // In write-ahead mode nothing that a test could do keeps readers out of the database, so this is
+    // shown here.
+    #[test]
+    fn a_busy_database_asks_to_try_again() {
+        let response = Problem::from(Error::Busy).render("id");
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(response.headers()[RETRY_AFTER], "1");
+    }
+}

@@ -1,0 +1,89 @@
+use std::time::Duration;
+
+use secret_manager_service::Timeouts;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::http::Service;
+
+fn short() -> Timeouts {
+    let short = Duration::from_millis(100);
+    Timeouts { handshake: short, header: short, drain: short }
+}
+
+#[tokio::test]
+async fn a_client_that_sends_nothing_or_half_a_head_is_let_go() {
+    let service = Service::start_with(|config| config.timeouts = short()).await;
+    for sent in ["", "GET /healthz HTTP/1.1\r\nHost: "] {
+        let mut stream = TcpStream::connect(service.address).await.unwrap();
+        stream.write_all(sent.as_bytes()).await.unwrap();
+        let mut rest = Vec::new();
+        // Ends because the service closes the connection.
+        let _ = stream.read_to_end(&mut rest).await;
+    }
+}
+
+#[tokio::test]
+async fn idle_connections_are_closed_too() {
+    let service = Service::start_with(|config| config.timeouts = short()).await;
+    let mut stream = TcpStream::connect(service.address).await.unwrap();
+    stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+    let mut reply = Vec::new();
+    let _ = stream.read_to_end(&mut reply).await;
+    assert!(reply.starts_with(b"HTTP/1.1 200"));
+}
+
+#[tokio::test]
+async fn a_connection_answers_many_requests() {
+    let service = Service::start().await;
+    let mut stream = TcpStream::connect(service.address).await.unwrap();
+    for _ in 0..3 {
+        stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+        let mut reply = Vec::new();
+        while !reply.ends_with(b"{\"status\":\"ok\"}") {
+            assert_ne!(stream.read_buf(&mut reply).await.unwrap(), 0);
+        }
+    }
+}
+
+#[tokio::test]
+async fn connections_beyond_the_limit_wait_for_their_turn() {
+    let service = Service::start_with(|config| {
+        config.connections = 1;
+        config.timeouts.header = Duration::from_millis(100);
+    })
+    .await;
+    // Takes the one place and says nothing until it is let go.
+    let _first = TcpStream::connect(service.address).await.unwrap();
+    assert_eq!(service.snapshot(&[]).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_stop_closes_idle_connections_and_takes_no_new_ones() {
+    let service = Service::start().await;
+    let mut idle = TcpStream::connect(service.address).await.unwrap();
+    idle.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+    let mut reply = Vec::new();
+    while !reply.ends_with(b"{\"status\":\"ok\"}") {
+        idle.read_buf(&mut reply).await.unwrap();
+    }
+    service.stop.send(()).unwrap();
+    service.stopped.await.unwrap();
+    assert_eq!(idle.read(&mut [0]).await.unwrap_or(0), 0);
+    assert!(TcpStream::connect(service.address).await.is_err());
+}
+
+#[tokio::test]
+async fn a_stop_does_not_wait_for_ever() {
+    let service = Service::start_with(|config| {
+        config.timeouts.drain = Duration::from_millis(50);
+        config.timeouts.header = Duration::from_secs(3600);
+    })
+    .await;
+    let mut stuck = TcpStream::connect(service.address).await.unwrap();
+    stuck.write_all(b"GET /healthz HTTP/1.1\r\nHost: ").await.unwrap();
+    // Answered after the half request was accepted, as connections are taken in turn.
+    service.request("GET /healthz", &[]).await;
+    service.stop.send(()).unwrap();
+    service.stopped.await.unwrap();
+}

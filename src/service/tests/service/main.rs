@@ -1,0 +1,13 @@
+//! The service as its users meet it: over HTTP on a free port, and as a program.
+
+#![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+
+mod api;
+mod commands;
+mod connections;
+mod http;
+mod import;
+mod leak;
+mod program;
+mod start;
+mod tls;
