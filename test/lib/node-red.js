@@ -116,6 +116,7 @@ class NodeRed {
   async deploy(flows, type = 'full') {
     await this.started();
     const starts = this.#starts;
+    this.#forgetAllBut(flows.map(({ id }) => id));
     const body = {
       flows: flows.map((node) => this.#asEdited(placed(node))),
       ...(this.#revision && { rev: this.#revision }),
@@ -138,6 +139,13 @@ class NodeRed {
     if (sent === this.#credentials.get(id)) return node;
     this.#credentials.set(id, sent);
     return { ...node, credentials };
+  }
+
+  /** @param {unknown[]} ids of the nodes that there will be */
+  #forgetAllBut(ids) {
+    for (const known of [this.statuses, this.#credentials]) {
+      for (const id of known.keys()) if (!ids.includes(id)) known.delete(id);
+    }
   }
 
   /**
