@@ -36,7 +36,7 @@ pub trait Store: Send + Sync + 'static {
         hashes: Vec<[u8; 32]>,
     ) -> Result<Vec<Option<SecretRow>>, StoreError>;
 
-    /// The secret and the space as they are at the same moment; `None` for a deleted secret.
+    /// The secret with its current value; `None` for a deleted one.
     async fn value(&self, space: &SpaceId, hash: [u8; 32]) -> Result<Option<ValueRow>, StoreError>;
 
     /// The space and all its secrets at one moment, without values and deleted ones.

@@ -89,7 +89,8 @@ impl Serve {
 
         let opened = data.open(WhenAbsent::Create).await?;
         if let Some(advice) = opened.key_advice() {
-            tracing::warn!("{advice}");
+            // Not through the log, which may be set to leave it out.
+            output::note(&advice);
         }
         let scheme = if tls.is_some() { "https" } else { "http" };
         tracing::info!(

@@ -11,15 +11,22 @@ fn short() -> Timeouts {
     Timeouts { handshake: short, header: short, drain: short }
 }
 
+/// What the service sends until it closes the connection, which it has to do soon.
+async fn ended(stream: &mut TcpStream) -> Vec<u8> {
+    let mut reply = Vec::new();
+    let reading = tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut reply));
+    // A connection that is reset has ended as well.
+    let _ = reading.await.expect("the service closes the connection");
+    reply
+}
+
 #[tokio::test]
 async fn a_client_that_sends_nothing_or_half_a_head_is_let_go() {
     let service = Service::start_with(|config| config.timeouts = short()).await;
     for sent in ["", "GET /healthz HTTP/1.1\r\nHost: "] {
         let mut stream = TcpStream::connect(service.address).await.unwrap();
         stream.write_all(sent.as_bytes()).await.unwrap();
-        let mut rest = Vec::new();
-        // Ends because the service closes the connection.
-        let _ = stream.read_to_end(&mut rest).await;
+        ended(&mut stream).await;
     }
 }
 
@@ -28,9 +35,7 @@ async fn idle_connections_are_closed_too() {
     let service = Service::start_with(|config| config.timeouts = short()).await;
     let mut stream = TcpStream::connect(service.address).await.unwrap();
     stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
-    let mut reply = Vec::new();
-    let _ = stream.read_to_end(&mut reply).await;
-    assert!(reply.starts_with(b"HTTP/1.1 200"));
+    assert!(ended(&mut stream).await.starts_with(b"HTTP/1.1 200"));
 }
 
 #[tokio::test]
@@ -55,7 +60,8 @@ async fn connections_beyond_the_limit_wait_for_their_turn() {
     .await;
     // Takes the one place and says nothing until it is let go.
     let _first = TcpStream::connect(service.address).await.unwrap();
-    assert_eq!(service.snapshot(&[]).await.status, 200);
+    let second = tokio::time::timeout(Duration::from_secs(10), service.snapshot(&[]));
+    assert_eq!(second.await.expect("its turn comes").status, 200);
 }
 
 #[tokio::test]
@@ -85,5 +91,6 @@ async fn a_stop_does_not_wait_for_ever() {
     // Answered after the half request was accepted, as connections are taken in turn.
     service.request("GET /healthz", &[]).await;
     service.stop.send(()).unwrap();
-    service.stopped.await.unwrap();
+    let stopped = tokio::time::timeout(Duration::from_secs(10), service.stopped);
+    stopped.await.expect("it stops").unwrap();
 }

@@ -164,3 +164,19 @@ fn the_database_may_be_elsewhere() {
     assert!(path.exists() && program.data().join("key").exists() && !program.database().exists());
     assert_eq!(program.json(&["space", "list", "--database", &url])["spaces"][0]["name"], "plant");
 }
+
+#[test]
+fn several_first_starts_at_once_share_one_key_and_one_database() {
+    let program = Program::new();
+    let names = ["a", "b", "c", "d"];
+    std::thread::scope(|scope| {
+        for name in names {
+            let program = &program;
+            scope.spawn(move || program.ok(&["space", "create", name]));
+        }
+    });
+    let listed = program.json(&["space", "list"]);
+    let listed: Vec<_> =
+        listed["spaces"].as_array().unwrap().iter().map(|space| space["name"].as_str()).collect();
+    assert_eq!(listed, names.map(Some));
+}
