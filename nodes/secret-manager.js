@@ -17,6 +17,8 @@ const TYPE = 'secret-manager';
 const CONTEXT_KEY = /^[A-Za-z_$][A-Za-z0-9_$]*$/;
 const DEFAULT_CONTEXT_KEY = 'SECRETS';
 const DEFAULT_AUTOSYNC = 60;
+/** The longest time that messages wait for the secrets, unless the settings file says otherwise. */
+const START_TIMEOUT = 3000;
 
 /** @param {Red} RED */
 module.exports = function (RED) {
@@ -62,12 +64,7 @@ module.exports = function (RED) {
     else member.show({ key: 'setup.contextKey' });
   }
 
-  RED.nodes.registerType(TYPE, SecretManagerNode, {
-    settings: {
-      // The longest time that the messages of a starting Node-RED wait for the secrets, in ms.
-      secretManagerStartTimeout: { value: 3000, exportable: false },
-    },
-  });
+  RED.nodes.registerType(TYPE, SecretManagerNode);
 
   prepareStarts(RED, SecretManagerNode);
   addSyncRoute(RED);
@@ -139,7 +136,7 @@ function prepareStarts(RED, constructor) {
     if (diff) return;
     const configs = config.flows.filter(({ type, d }) => type === TYPE && !d);
     if (configs.length === 0) return;
-    gate.close(RED.settings.secretManagerStartTimeout);
+    gate.close(RED.settings.secretManagerStartTimeout ?? START_TIMEOUT);
     const { global } = contextOutsideFlows(RED, constructor);
     for (const { contextKey } of configs) if (!isKept(contextKey)) markStale(global, contextKey);
   });

@@ -5,6 +5,9 @@ const path = require('node:path');
 
 const root = path.join(__dirname, '..');
 
+/** Node-RED 5 needs a newer Node.js than some systems have: the one among the packages. */
+const node = path.join(root, 'node_modules/node/bin/node');
+
 /**
  * Runs a command in the repository and ends this process with its exit code when it fails.
  * @param {string} command
@@ -35,4 +38,4 @@ function fail(message) {
   process.exit(1);
 }
 
-module.exports = { exists, fail, root, run };
+module.exports = { exists, fail, node, root, run };

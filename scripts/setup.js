@@ -11,7 +11,9 @@ const { exists, fail, root, run } = require('./run');
 
 function setUp() {
   if (!exists('cargo')) {
-    fail('Rust is missing: install it from https://rustup.rs (or your distribution) and try again.');
+    fail(
+      'Rust is missing: install it from https://rustup.rs (or your distribution) and try again.',
+    );
   }
   if (packagesAreOutdated()) run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
   require('./build').build();
@@ -32,7 +34,9 @@ function setUpBrowser() {
 function packagesAreOutdated() {
   // npm writes this file at the end of every install.
   const installed = modified('node_modules/.package-lock.json');
-  return installed === undefined || installed < /** @type {number} */ (modified('package-lock.json'));
+  return (
+    installed === undefined || installed < /** @type {number} */ (modified('package-lock.json'))
+  );
 }
 
 /** @param {string} file */

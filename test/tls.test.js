@@ -110,9 +110,9 @@ onBothVersions('TLS', (version) => {
   test('what is not supported is said', async () => {
     await deploy(source, { cadata: authority.certificate }, { verifyservercert: false });
     await red.status('manager', 'TLS: turn on Verify server certificate');
+    if (version === 4) return; // It cannot be given a PKCS#12 file.
     await red.deploy([]);
-    const p12data = Buffer.from('any').toString('base64');
-    await deploy(source, { p12data }, { certType: 'pfx' });
+    await deploy(source, {}, { certType: 'pfx', p12: __filename });
     await red.status('manager', 'TLS: use PEM files, not PKCS#12');
   });
 });

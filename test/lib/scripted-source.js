@@ -32,7 +32,7 @@ class ScriptedSource {
   /** @param {https.ServerOptions} [tls] */
   constructor(tls) {
     /** @type {http.RequestListener} */
-    const listener = (request, response) => this.#answer(request, response);
+    const listener = (request, response) => this.answer(request, response);
     this.#server = tls ? https.createServer(tls, listener) : http.createServer(listener);
     this.scheme = tls ? 'https' : 'http';
   }
@@ -66,7 +66,7 @@ class ScriptedSource {
    * @param {http.IncomingMessage} request
    * @param {http.ServerResponse} response
    */
-  #answer(request, response) {
+  answer(request, response) {
     const { url = '', headers } = request;
     /** @type {Request} */
     const entry = { url, headers };

@@ -1,0 +1,240 @@
+'use strict';
+
+/* What happens around the start of a Node-RED process, and what it leaves on disk. */
+
+const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { after, before, test } = require('node:test');
+const { onBothVersions } = require('./lib/both-versions');
+const {
+  TAB,
+  endpoint,
+  expressionNode,
+  functionNode,
+  secretManager,
+  secretSource,
+  tab,
+} = require('./lib/flows');
+const { NodeRed, root } = require('./lib/node-red');
+const { ScriptedSource, faults } = require('./lib/scripted-source');
+
+const fileStore = {
+  contextStorage: { default: { module: 'localfilesystem', config: { flushInterval: 0 } } },
+};
+
+onBothVersions('Starting', (version) => {
+  /** @type {InstanceType<typeof ScriptedSource>} */
+  let source;
+  /** @type {Array<Record<string, any>>} */
+  let flows;
+  /** Every Node-RED of these tests. @type {Array<InstanceType<typeof NodeRed>>} */
+  const started = [];
+
+  /** @param {import('./lib/node-red').Options} [options] */
+  async function start(options) {
+    const red = await NodeRed.start(version, options);
+    started.push(red);
+    return red.started();
+  }
+
+  /** Sends three messages at the start and keeps what each of them finds. */
+  const eager = [
+    {
+      id: 'eager',
+      type: 'inject',
+      z: TAB,
+      once: true,
+      onceDelay: 0.001,
+      props: [{ p: 'payload', v: '1', vt: 'num' }],
+      wires: [['eager-more']],
+    },
+    {
+      ...functionNode(`node.send([[{ payload: 1 }, { payload: 2 }, { payload: 3 }]]);`),
+      id: 'eager-more',
+      z: TAB,
+      wires: [['eager-look']],
+    },
+    {
+      ...functionNode(
+        `flow.set('seen', [...flow.get('seen') ?? [], [msg.payload, global.get('SECRETS')?.KEY ?? null]]);`,
+      ),
+      id: 'eager-look',
+      z: TAB,
+      wires: [[]],
+    },
+    ...endpoint('seen', expressionNode(`flow.get('seen') ?? null`)),
+    ...endpoint('value', expressionNode(`global.get('SECRETS')?.KEY ?? null`)),
+    ...endpoint('facts', expressionNode(`global.get('SECRETS_METADATA') ?? null`)),
+  ];
+
+  before(async () => {
+    source = await new ScriptedSource().start();
+    source.publish({ KEY: 'canary-one' });
+    flows = [tab, { ...secretSource(source), credentials: undefined }, secretManager(), ...eager];
+  });
+
+  after(async () => {
+    await Promise.all(started.map((red) => red.stop()));
+    await source.stop();
+  });
+
+  /** Flows and credentials that are there before the process starts. @type {() => import('./lib/node-red').Options} */
+  const deployed = () => ({
+    flows,
+    credentials: { source: { token: source.token } },
+    settings: { credentialSecret: false },
+  });
+
+  test('the first messages wait for the secrets and keep their order', async () => {
+    source.fault = (request, response) => {
+      source.fault = null;
+      setTimeout(() => source.answer(request, response), 300);
+    };
+    const red = await start(deployed());
+    await red.until(async () => (await red.ask('/seen')).value?.length === 3);
+    const seen = (await red.ask('/seen')).value;
+    assert.deepEqual(
+      seen,
+      [1, 2, 3].map((number) => [number, 'canary-one']),
+    );
+    await red.stop();
+  });
+
+  test('they wait no longer than for the first outcome', async () => {
+    source.fault = faults.status(500);
+    const red = await start(deployed());
+    await red.until(async () => (await red.ask('/seen')).value?.length === 3);
+    assert.deepEqual((await red.ask('/seen')).value[0], [1, null]);
+    source.fault = null;
+    await red.stop();
+  });
+
+  test('they wait no longer than the setting says', async () => {
+    const silent = faults.silent();
+    source.fault = silent;
+    const options = deployed();
+    const red = await start({
+      ...options,
+      settings: { ...options.settings, secretManagerStartTimeout: 200 },
+    });
+    await red.until(async () => (await red.ask('/seen')).value?.length === 3);
+    assert.deepEqual((await red.ask('/seen')).value[0], [1, null]);
+    source.fault = null;
+    silent.release();
+    await red.stop();
+  });
+
+  test('a file store holds no value, and metadata only of the last run', async () => {
+    const options = { ...deployed(), settings: { ...fileStore, credentialSecret: false } };
+    const red = await start(options);
+    await red.status('manager', '🆗 Synced');
+    assert.equal((await red.ask('/value')).value, 'canary-one');
+    const file = path.join(red.userDir, 'context/global/global.json');
+    const onDisk = () => fs.readFileSync(file, 'utf8');
+    await red.until(() => fs.existsSync(file) && onDisk().includes('"state": "synced"'));
+    assert.ok(!onDisk().includes('canary-one'));
+    assert.deepEqual(Object.keys(JSON.parse(onDisk())), ['SECRETS_METADATA']);
+    const { version: spaceVersion, syncedAt } = JSON.parse(onDisk()).SECRETS_METADATA;
+    await red.stop();
+    assert.ok(!onDisk().includes('canary-one'));
+
+    // The next run cannot reach the source: what it knows is history, and says so.
+    source.fault = faults.status(500);
+    const next = await start({ ...options, flows: undefined, userDir: red.userDir });
+    await next.status('manager', /^Not reachable/);
+    const facts = (await next.ask('/facts')).value;
+    assert.deepEqual(
+      [facts.stale, facts.state, facts.version, facts.syncedAt],
+      [true, 'unreachable', spaceVersion, syncedAt],
+    );
+    source.fault = null;
+    await next.request('POST', '/secret-manager/manager/sync');
+    assert.equal((await next.ask('/facts')).value.stale, false);
+    await next.stop();
+  });
+
+  test('metadata of an earlier run are stale before any node exists', async () => {
+    const userDir = fs.mkdtempSync(path.join(os.tmpdir(), 'node-red-'));
+    fs.mkdirSync(path.join(userDir, 'context/global'), { recursive: true });
+    fs.writeFileSync(
+      path.join(userDir, 'context/global/global.json'),
+      JSON.stringify({ SECRETS_METADATA: { version: 7, stale: false } }),
+    );
+    const first = {
+      ...functionNode('return msg;', {
+        initialize: `global.set('first', global.get('SECRETS_METADATA'));`,
+      }),
+      id: 'first',
+      z: 'first-tab',
+      wires: [[]],
+    };
+    const options = deployed();
+    const red = await start({
+      ...options,
+      userDir,
+      settings: { ...fileStore, credentialSecret: false },
+      flows: [{ id: 'first-tab', type: 'tab' }, first, ...flows],
+    });
+    await red.started();
+    assert.deepEqual(JSON.parse(await red.globalContext('first')), { version: 7, stale: true });
+    await red.stop();
+  });
+
+  test('a context store that cannot hold the object is told', async () => {
+    const config = { module: 'localfilesystem', config: { cache: false } };
+    const options = deployed();
+    const red = await start({
+      ...options,
+      settings: { ...options.settings, contextStorage: { default: config } },
+    });
+    const status = await red.status('manager', "Context store can't hold secrets, use memory");
+    assert.deepEqual([status.fill, status.shape], ['yellow', 'dot']);
+    await red.stop();
+    const files = fs.readdirSync(path.join(red.userDir, 'context'), { recursive: true });
+    for (const file of files.map((name) => path.join(red.userDir, 'context', String(name)))) {
+      if (fs.statSync(file).isFile()) {
+        assert.ok(!fs.readFileSync(file, 'utf8').includes('canary-one'), file);
+      }
+    }
+  });
+
+  for (const [name, variable] of /** @type {const} */ ([
+    ['the environment', 'SECRET_MANAGER_TOKEN'],
+    ['a token file', 'SECRET_MANAGER_TOKEN_FILE'],
+  ])) {
+    test(`without a source node, ${name} is used`, async () => {
+      const file = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'token-')), 'token');
+      fs.writeFileSync(file, `${source.token}\n`);
+      const red = await start({
+        flows: flows.map((node) => (node.id === 'manager' ? { ...node, source: '' } : node)),
+        env: {
+          SECRET_MANAGER_URL: source.url,
+          [variable]: variable.endsWith('FILE') ? file : source.token,
+        },
+      });
+      await red.status('manager', '🆗 Synced');
+      await red.stop();
+    });
+  }
+
+  test('a platform without a native part: Node-RED runs, and the status says what is missing', async () => {
+    const copy = fs.mkdtempSync(path.join(os.tmpdir(), 'package-'));
+    for (const part of ['package.json', 'nodes', 'js']) {
+      fs.cpSync(path.join(root, part), path.join(copy, part), {
+        recursive: true,
+        filter: (file) => !file.endsWith('.node'),
+      });
+    }
+    const red = await start({ ...deployed(), package: copy });
+    const status = await red.status(
+      'manager',
+      `No native part for ${process.platform}-${process.arch}`,
+    );
+    assert.deepEqual([status.fill, status.shape], ['red', 'dot']);
+    // Messages are not held up by it.
+    await red.until(async () => (await red.ask('/seen')).value?.length === 3);
+    await red.stop();
+  });
+});
