@@ -1,5 +1,7 @@
 //! What is sealed comes back whole in its own place and nowhere else.
 
+#![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+
 use proptest::prelude::*;
 use secret_manager_envelope::{AssociatedData, Dek, Kek, KeyError, OpenError, SEAL_OVERHEAD};
 

@@ -32,7 +32,7 @@ pub struct Arguments {
     #[command(flatten)]
     data: DataOptions,
     /// Print one JSON document instead of text for people
-    #[arg(long, global = true, env = "SECRET_MANAGER_JSON", value_parser = FalseyValueParser::new())]
+    #[arg(long, global = true, env = "SECRET_MANAGER_JSON", help_heading = "Output", value_parser = FalseyValueParser::new())]
     json: bool,
     #[command(subcommand)]
     command: Command,
