@@ -7,9 +7,7 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
-const { root, run } = require('./run');
-
-const EXECUTABLE = process.platform === 'win32' ? 'secret-manager.exe' : 'secret-manager';
+const { executable, root, run } = require('./run');
 
 function build() {
   buildAddon();
@@ -19,8 +17,8 @@ function build() {
 function buildAddon() {
   const output = 'target/addon';
   // Builds with cargo, and writes the declarations from what the Rust code says.
-  run('npx', [
-    ...['napi', 'build', '--release', '--manifest-path', 'src/addon/Cargo.toml'],
+  run(path.join('node_modules', '.bin', 'napi'), [
+    ...['build', '--release', '--manifest-path', 'src/addon/Cargo.toml'],
     ...['--package-json-path', 'package.json', '--target-dir', 'target', '--output-dir', output],
     ...['--dts', 'native.d.ts', '--no-dts-header', '--no-js'],
   ]);
@@ -30,7 +28,7 @@ function buildAddon() {
 
 function buildService() {
   run('cargo', ['build', '--release', '-p', 'secret-manager-service']);
-  replace(`target/release/${EXECUTABLE}`, `src/service/npm/bin/${EXECUTABLE}`);
+  replace(`target/release/${path.basename(executable)}`, executable);
 }
 
 function triple() {
@@ -45,7 +43,7 @@ function triple() {
  * @param {string} to
  */
 function replace(from, to) {
-  const target = path.join(root, to);
+  const target = path.resolve(root, to);
   fs.mkdirSync(path.dirname(target), { recursive: true });
   fs.copyFileSync(path.join(root, from), `${target}.new`);
   fs.renameSync(`${target}.new`, target);

@@ -8,6 +8,13 @@ const root = path.join(__dirname, '..');
 /** Node-RED 5 needs a newer Node.js than some systems have: the one among the packages. */
 const node = path.join(root, 'node_modules/node/bin/node');
 
+/** Where `npm run build` puts the service. */
+const executable = path.join(
+  root,
+  'src/service/npm/bin',
+  process.platform === 'win32' ? 'secret-manager.exe' : 'secret-manager',
+);
+
 /**
  * Runs a command in the repository and ends this process with its exit code when it fails.
  * @param {string} command
@@ -38,4 +45,4 @@ function fail(message) {
   process.exit(1);
 }
 
-module.exports = { exists, fail, node, root, run };
+module.exports = { executable, exists, fail, node, root, run };

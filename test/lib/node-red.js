@@ -61,6 +61,8 @@ class NodeRed {
       env: { ...cleanEnvironment(), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+    // Whatever ends a test run, no process stays behind.
+    process.once('exit', () => this.#process.kill('SIGKILL'));
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
       stream?.on('data', (piece) => (this.log += piece));
     }

@@ -1,0 +1,140 @@
+'use strict';
+
+/* `npm start`: the service and a Node-RED that reads from it, until Ctrl-C. */
+
+const { spawn } = require('node:child_process');
+const net = require('node:net');
+const path = require('node:path');
+const { executable, fail, node, root } = require('./run');
+const { setUp } = require('./setup');
+
+const directory = path.resolve(root, process.env.DEMO_DIR || 'demo-data');
+const nodeRed = { port: port('NODE_RED_PORT', 1880), url: '' };
+const service = { port: port('SECRET_MANAGER_PORT', 8200), url: '' };
+for (const address of [nodeRed, service]) address.url = `http://127.0.0.1:${address.port}`;
+
+/** @type {Array<import('node:child_process').ChildProcess>} */
+const children = [];
+let stopping = false;
+
+main().catch((error) => stop(1, error.message));
+
+async function main() {
+  await checkPort(nodeRed.port, 'NODE_RED_PORT');
+  await checkPort(service.port, 'SECRET_MANAGER_PORT');
+  setUp();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stop(0));
+  stopWithParent();
+
+  const { Demo } = require('./demo');
+  const demo = new Demo(directory);
+  demo.prepareSpace();
+  demo.prepareUserDir(nodeRed.port);
+
+  const listen = ['--listen', `127.0.0.1:${service.port}`, '--log', 'warn'];
+  launch('The service', executable, ['serve', '--data', demo.serviceData, ...listen]);
+  const red = path.join(root, 'node_modules/node-red/red.js');
+  launch('Node-RED', node, [red, '--userDir', demo.userDir]);
+
+  await answers(`${service.url}/healthz`);
+  await answers(`${nodeRed.url}/settings`);
+  if (!demo.hasFlows) await demo.deployFlows(nodeRed.url, service.url);
+  if (!stopping) tell(demo.serviceData);
+}
+
+/** @param {string} data */
+function tell(data) {
+  const shown = path.relative(process.cwd(), data) || data;
+  console.log(`
+  Node-RED         ${nodeRed.url}/
+  Example          ${nodeRed.url}/demo
+  Secret Manager   ${service.url}/
+  Data             ${path.dirname(shown)}
+
+  Change a secret, and see it in the example within a minute or at the next deploy:
+
+    echo "Good morning!" | npx secret-manager --data ${shown} secret set --space demo GREETING --type text --stdin
+
+  Ctrl-C stops everything.
+`);
+}
+
+/**
+ * @param {string} name
+ * @param {string} command
+ * @param {string[]} args
+ */
+function launch(name, command, args) {
+  const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+  children.push(child);
+  child.on('error', (error) => stop(1, `${name} cannot be started: ${error.message}`));
+  child.on('exit', (code) => {
+    if (!stopping) stop(1, `${name} ended by itself with code ${code}`);
+  });
+}
+
+/**
+ * Stops the children and, when the last one is gone, this process.
+ * @param {number} code
+ * @param {string} [message]
+ */
+function stop(code, message) {
+  if (message) console.error(`\n${message}\n`);
+  if (stopping) return;
+  stopping = true;
+  process.exitCode = code;
+  const running = children.filter(({ exitCode, signalCode }) => exitCode === null && !signalCode);
+  for (const child of running) child.kill('SIGTERM');
+  const gone = running.map((child) => new Promise((resolve) => child.once('exit', resolve)));
+  Promise.all(gone).then(() => process.exit());
+}
+
+/**
+ * A signal to npm ends the shell between npm and this process and does not come further: being
+ * orphaned is the only sign of it.
+ */
+function stopWithParent() {
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== parent) stop(0);
+  }, 500).unref();
+}
+
+/**
+ * Waits until something is served there, or until the process that should serve it has ended.
+ * @param {string} url
+ */
+async function answers(url) {
+  while (!stopping) {
+    const answer = await fetch(url).catch(() => undefined);
+    if (answer?.ok) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+/**
+ * @param {string} variable
+ * @param {number} otherwise
+ */
+function port(variable, otherwise) {
+  const value = Number(process.env[variable] || otherwise);
+  if (Number.isInteger(value) && value > 0 && value < 65536) return value;
+  return fail(`${variable} is not a port: ${process.env[variable]}`);
+}
+
+/**
+ * @param {number} number
+ * @param {string} variable
+ */
+async function checkPort(number, variable) {
+  const server = net.createServer();
+  const error = await new Promise((resolve) => {
+    server.once('error', resolve);
+    server.listen(number, '127.0.0.1', () => server.close(() => resolve(null)));
+  });
+  if (error) {
+    fail(
+      `Port ${number} cannot be used (${error.code}). Choose another one: ${variable}=… npm start`,
+    );
+  }
+}

@@ -1,0 +1,78 @@
+'use strict';
+
+/* The real service, with data of its own. */
+
+const { execFileSync, spawn } = require('node:child_process');
+const { once } = require('node:events');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { root } = require('./node-red');
+const { until } = require('./until');
+
+const executable = path.join(root, 'src/service/npm/bin/secret-manager');
+
+class Service {
+  data = fs.mkdtempSync(path.join(os.tmpdir(), 'service-'));
+  log = '';
+  #output = '';
+  /** @type {import('node:child_process').ChildProcess | undefined} */
+  #process;
+
+  async start() {
+    const child = spawn(executable, ['serve', '--listen', '127.0.0.1:0', ...this.#where], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#process = child;
+    process.once('exit', () => child.kill('SIGKILL'));
+    child.stdout?.on('data', (piece) => (this.#output += piece));
+    child.stderr?.on('data', (piece) => (this.log += piece));
+    await until(
+      () => this.url,
+      () => this.log,
+    );
+    return this;
+  }
+
+  async stop() {
+    if (!this.#process || this.#process.exitCode !== null) return;
+    this.#process.kill();
+    await once(this.#process, 'exit');
+  }
+
+  /** @returns {string} */
+  get url() {
+    return /listening on (\S+)/.exec(this.#output)?.[1] ?? '';
+  }
+
+  /**
+   * Runs a command on the same data, also while the service runs.
+   * @param {string[]} args
+   * @param {string} [input]
+   */
+  command(args, input = '') {
+    const output = execFileSync(executable, [...args, '--json', ...this.#where], {
+      input,
+      encoding: 'utf8',
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    return output ? JSON.parse(output) : undefined;
+  }
+
+  /**
+   * @param {string} space
+   * @param {Record<string, unknown>} secrets
+   */
+  import(space, secrets) {
+    return this.command(
+      ['import', '--space', space, '--format', 'json', '-'],
+      JSON.stringify(secrets),
+    );
+  }
+
+  get #where() {
+    return ['--data', this.data];
+  }
+}
+
+module.exports = { Service };
