@@ -10,4 +10,6 @@ const files = process.argv.slice(2);
 setUp();
 setUpBrowser();
 if (files.length === 0) run('cargo', ['test', '--quiet', '--workspace']);
-run(process.execPath, ['--test', ...(files.length > 0 ? files : ['test/'])]);
+// One file for each core; a test that hangs is a failure, not a reason to wait.
+const limits = ['--test-concurrency=2', '--test-timeout=90000'];
+run(process.execPath, ['--test', ...limits, ...(files.length > 0 ? files : ['test/'])]);

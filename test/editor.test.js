@@ -1,0 +1,127 @@
+'use strict';
+
+/* A person at the real editor, in a real browser. */
+
+const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const path = require('node:path');
+const { after, before, describe, test } = require('node:test');
+const { chromium } = require('playwright-core');
+const { NodeRed, root } = require('./lib/node-red');
+const { Service } = require('./lib/service');
+
+const CHROMIUM = process.env.CHROMIUM || '/usr/bin/chromium';
+const skip = fs.existsSync(CHROMIUM) ? false : 'there is no Chromium';
+
+const periods = ['Every 1 min', 'Every 30 min', 'Every 60 min', 'Every 12 hours', 'Every 24 hours'];
+
+/** Pictures for the documentation are only replaced on demand. */
+const pictures = path.join(
+  root,
+  process.env.UPDATE_SCREENSHOTS === '1' ? 'docs/images' : 'test-results',
+);
+
+describe('The editor', { skip }, () => {
+  /** @type {import('playwright-core').Browser} */
+  let browser;
+  const service = new Service();
+  let token = '';
+
+  before(async () => {
+    fs.mkdirSync(pictures, { recursive: true });
+    service.command(['space', 'create', 'plant']);
+    service.import('plant', { PRODUCT_A_API_KEY: 'one', DB: { host: 'db.example.com' } });
+    token = service.command(['token', 'create', '--space', 'plant', '--name', 'editor']).token;
+    await service.start();
+    browser = await chromium.launch({
+      executablePath: CHROMIUM,
+      args: [
+        '--no-sandbox',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+        '--no-first-run',
+      ],
+    });
+  });
+
+  after(async () => {
+    await browser?.close();
+    await service.stop();
+  });
+
+  for (const version of /** @type {const} */ ([5, 4])) {
+    test(`sets up and deploys a Secret Manager node on Node-RED ${version}`, async (t) => {
+      const red = await NodeRed.start(version);
+      t.after(() => red.stop());
+      const page = await browser.newPage({
+        viewport: { width: 1120, height: 640 },
+        deviceScaleFactor: 1.5,
+      });
+      page.setDefaultTimeout(10_000);
+      /** @type {string[]} */
+      const mistakes = [];
+      page.on('pageerror', (error) => mistakes.push(error.message));
+      /** @param {string} name */
+      const picture = (name) =>
+        page.screenshot({ path: path.join(pictures, `${name}-${version}.png`) });
+
+      await page.goto(red.url);
+      await page.locator('#red-ui-palette-search input').pressSequentially('secret');
+      const inPalette = page.locator('.red-ui-palette-node[data-palette-type="secret-manager"]');
+      await page
+        .locator('.red-ui-palette-node[data-palette-type="file"]')
+        .waitFor({ state: 'hidden' });
+      await inPalette.dragTo(page.locator('#red-ui-workspace-chart'), {
+        targetPosition: { x: 260, y: 160 },
+      });
+
+      const node = page.locator('.red-ui-flow-node-group').first();
+      await node.dblclick();
+      const panel = page.locator('#secret-manager-autosync');
+      await panel.waitFor();
+      assert.deepEqual(await panel.locator('option').allTextContents(), periods);
+      assert.equal(await panel.inputValue(), '60');
+      assert.ok(await page.locator('#node-input-syncOnSave').isChecked());
+      assert.equal(await page.locator('#node-input-contextKey').inputValue(), 'SECRETS');
+
+      await page.locator('#node-input-btn-source-add, #node-input-lookup-source').first().click();
+      await page.locator('#node-config-input-url').fill(service.url);
+      await page.locator('#node-config-input-name').fill('Plant');
+      await page.locator('#node-config-input-token').fill(token);
+      await picture('secret-source');
+      await page.locator('#node-config-dialog-ok').click();
+      await panel.selectOption({ label: 'Every 30 min' });
+      await page.locator('#node-input-syncOnSave').uncheck();
+      await page.locator('#node-input-syncOnSave').check();
+      await picture('secret-manager');
+      await page.locator('#node-dialog-ok').click();
+
+      await page.locator('#red-ui-header-button-deploy').click();
+      await page.locator('.red-ui-flow-node-status-label', { hasText: '🆗 Synced' }).waitFor();
+      await page.locator('.red-ui-notification').waitFor({ state: 'detached' });
+      await picture('synced');
+
+      const flows = (await red.request('GET', '/flows')).flows;
+      const deployed = flows.find((/** @type {any} */ { type }) => type === 'secret-manager');
+      assert.deepEqual(
+        [deployed.autosync, deployed.syncOnSave, deployed.live, deployed.contextKey],
+        [1800, true, true, 'SECRETS'],
+      );
+      assert.ok(!JSON.stringify(flows).includes(token));
+
+      // The button.
+      await node.locator('.red-ui-flow-node-button-button').click();
+      await page.locator('.red-ui-notification-success', { hasText: 'Secrets synced' }).waitFor();
+
+      // Opened again, the panel shows what was chosen, and no token ever comes back.
+      await node.dblclick();
+      assert.equal(await page.locator('#secret-manager-autosync').inputValue(), '1800');
+      assert.ok(!(await page.content()).includes(token));
+      await page.locator('#node-dialog-cancel').click();
+
+      assert.deepEqual(mistakes, []);
+      await page.close();
+    });
+  }
+});

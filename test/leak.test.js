@@ -1,0 +1,153 @@
+'use strict';
+
+/* After a life with everything in it, no file of any process holds a value, a token or, on the
+ * service's side, a name in clear. */
+
+const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const path = require('node:path');
+const { test } = require('node:test');
+const {
+  endpoint,
+  expressionNode,
+  functionNode,
+  secretManager,
+  secretSource,
+  tab,
+  TAB,
+} = require('./lib/flows');
+const { NodeRed } = require('./lib/node-red');
+const { Service } = require('./lib/service');
+const { failureOf } = require('./lib/until');
+
+/** @typedef {Array<[string, Buffer]>} Files names and contents */
+
+const values = [
+  'canary-text-7f3a9c',
+  'canary-json-b81e44',
+  'canary-second-55d0aa',
+  'canary-gone-0c6e21',
+];
+const names = ['CANARY_NAME_TEXT', 'CANARY_NAME_JSON', 'CANARY_NAME_GONE'];
+
+for (const version of /** @type {const} */ ([5, 4])) {
+  test(`nothing leaks with Node-RED ${version}`, async (t) => {
+    const service = new Service();
+    service.command(['space', 'create', 'plant']);
+    service.import('plant', {
+      CANARY_NAME_TEXT: values[0],
+      CANARY_NAME_JSON: { password: values[1] },
+      CANARY_NAME_GONE: values[3],
+    });
+    const created = service.command(['token', 'create', '--space', 'plant', '--name', 'leak']);
+    await service.start();
+    t.after(() => service.stop());
+
+    const settings = {
+      contextStorage: { default: { module: 'localfilesystem', config: { flushInterval: 0 } } },
+      logging: { console: { level: 'trace', metrics: true, audit: true } },
+    };
+    const red = await NodeRed.start(version, { settings });
+    t.after(() => red.stop());
+    await red.deploy([
+      tab,
+      secretSource({ url: service.url, token: created.token }),
+      secretManager({ wires: [['out']] }),
+      {
+        id: 'out',
+        type: 'debug',
+        z: TAB,
+        active: true,
+        console: true,
+        tosidebar: true,
+        complete: 'true',
+        targetType: 'full',
+        wires: [],
+      },
+      ...endpoint(
+        'read',
+        expressionNode(
+          `Object.keys(global.get('SECRETS')).length + global.get('SECRETS').CANARY_NAME_TEXT.length`,
+        ),
+      ),
+      ...endpoint(
+        'unsafe',
+        functionNode(
+          `node.warn(global.get('SECRETS')); console.log(global.get('SECRETS')); global.set('copy', global.get('SECRETS')); return { ...msg, payload: 'done' };`,
+        ),
+      ),
+    ]);
+    await red.status('manager', '🆗 Synced');
+    assert.equal((await red.ask('/read')).value, 3 + values[0].length);
+    await red.ask('/unsafe');
+
+    // A change, a removal, a sync by hand, an outage and a denial.
+    service.command(
+      ['secret', 'set', '--space', 'plant', names[0], '--type', 'text', '--stdin'],
+      values[2],
+    );
+    service.command(['secret', 'delete', '--space', 'plant', names[2]]);
+    await red.request('POST', '/secret-manager/manager/sync');
+    assert.equal((await red.ask('/read')).value, 2 + values[2].length);
+    await red.ask('/unsafe');
+    service.command(['token', 'revoke', created.id]);
+    await failureOf(red.request('POST', '/secret-manager/manager/sync'));
+    await failureOf(red.request('POST', '/secret-manager/manager/sync'));
+    await red.status('manager', 'Access denied, secrets withdrawn');
+    await red.stop();
+    await service.stop();
+
+    const needles = [...values, created.token];
+    /** @type {Files} */
+    const onNodeRed = [...filesIn(red.userDir), ['the log of Node-RED', Buffer.from(red.log)]];
+    /** @type {Files} */
+    const onService = [
+      ...filesIn(service.data),
+      ['the log of the service', Buffer.from(service.log)],
+    ];
+    assert.deepEqual(findings([...onNodeRed, ...onService], needles), []);
+    assert.deepEqual(findings(onService, names), []);
+  });
+}
+
+/**
+ * @param {string} directory
+ * @returns {Files}
+ */
+function filesIn(directory) {
+  return fs
+    .readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => {
+      const file = path.join(entry.parentPath ?? entry.path, entry.name);
+      return [file, fs.readFileSync(file)];
+    });
+}
+
+/**
+ * @param {Files} files
+ * @param {string[]} needles
+ */
+function findings(files, needles) {
+  return files.flatMap(([file, content]) => {
+    const haystacks = [content.toString('latin1'), content.toString('latin1').toLowerCase()];
+    return needles.flatMap((needle) =>
+      formsOf(needle)
+        .filter((form) => haystacks.some((text) => text.includes(form)))
+        .map((form) => `${file}: ${form}`),
+    );
+  });
+}
+
+/**
+ * As it is, in hex, and in base64 at each of the three places it can begin at.
+ * @param {string} text
+ */
+function formsOf(text) {
+  const base64 = [0, 1, 2].map((shift) => {
+    const encoded = Buffer.from(' '.repeat(shift) + text).toString('base64');
+    // The first and the last characters depend on what stands around.
+    return encoded.slice(shift ? 4 : 0, -4);
+  });
+  return [text, Buffer.from(text).toString('hex'), encodeURIComponent(text), ...base64];
+}
