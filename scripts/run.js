@@ -8,6 +8,9 @@ const root = path.join(__dirname, '..');
 /** Node-RED 5 needs a newer Node.js than some systems have: the one among the packages. */
 const node = path.join(root, 'node_modules/node/bin/node');
 
+/** The Node.js that npm itself runs on. In npm scripts `node` is the one above. */
+const systemNode = process.env.npm_node_execpath ?? process.execPath;
+
 /** Where `npm run build` puts the service. */
 const executable = path.join(
   root,
@@ -45,4 +48,4 @@ function fail(message) {
   process.exit(1);
 }
 
-module.exports = { executable, exists, fail, node, root, run };
+module.exports = { executable, exists, fail, node, root, run, systemNode };

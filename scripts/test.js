@@ -2,7 +2,9 @@
 
 /* `npm test`: everything. `npm test -- FILE…`: these suites of Node.js only. */
 
-const { run } = require('./run');
+const fs = require('node:fs');
+const path = require('node:path');
+const { root, run, systemNode } = require('./run');
 const { setUp, setUpBrowser } = require('./setup');
 
 const files = process.argv.slice(2);
@@ -12,4 +14,9 @@ setUpBrowser();
 if (files.length === 0) run('cargo', ['test', '--quiet', '--workspace']);
 // One file for each core; a test that hangs is a failure, not a reason to wait.
 const limits = ['--test-concurrency=2', '--test-timeout=90000'];
-run(process.execPath, ['--test', ...limits, ...(files.length > 0 ? files : ['test/'])]);
+run(systemNode, ['--test', ...limits, ...(files.length > 0 ? files : suites())]);
+
+function suites() {
+  const names = fs.readdirSync(path.join(root, 'test'));
+  return names.filter((name) => name.endsWith('.test.js')).map((name) => path.join('test', name));
+}

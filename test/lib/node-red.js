@@ -9,6 +9,7 @@ const net = require('node:net');
 const os = require('node:os');
 const path = require('node:path');
 const WebSocket = require('ws');
+const { systemNode } = require('../../scripts/run');
 const { until } = require('./until');
 
 const root = path.join(__dirname, '..', '..');
@@ -16,7 +17,7 @@ const root = path.join(__dirname, '..', '..');
 /** The versions under test, each with the Node.js it is run on. */
 const versions = {
   5: { package: 'node-red', node: path.join(root, 'node_modules/node/bin/node') },
-  4: { package: 'node-red-4', node: process.execPath },
+  4: { package: 'node-red-4', node: systemNode },
 };
 
 /**
