@@ -8,7 +8,8 @@ use secret_manager_sync as sync;
 pub struct Status {
     #[napi(ts_type = "'idle' | 'syncing' | 'synced' | 'stale' | 'unreachable' | 'denied'")]
     pub state: &'static str,
-    /// What is read, for people: "service https://host:8200".
+    /// Where the published secrets were read or, while there are none, what is asked; for people:
+    /// "service https://host:8200".
     pub source: String,
     pub space_id: Option<String>,
     pub space_name: Option<String>,
@@ -26,7 +27,9 @@ pub struct Status {
     pub next_at: Option<i64>,
     /// Why the last sync failed, if it did.
     pub error: Option<SyncError>,
-    /// Names that came from the source and were left out because they break the rules.
+    /// How many names came from the source and were left out because they break the rules.
+    pub refused_count: u32,
+    /// The first few of them.
     pub refused: Vec<String>,
 }
 
@@ -81,6 +84,7 @@ impl From<sync::Status> for Status {
             checked_at: status.checked_at.map(Timestamp::as_millis),
             next_at: status.next_at.map(Timestamp::as_millis),
             error,
+            refused_count: 0,
             refused: Vec::new(),
         };
         if let Some(facts) = status.facts {
@@ -91,7 +95,9 @@ impl From<sync::Status> for Status {
             converted.updated_at = Some(facts.updated_at.to_string());
             converted.issued_at = Some(facts.issued_at.to_string());
             converted.synced_at = Some(facts.synced_at.as_millis());
-            converted.refused = facts.refused;
+            converted.source = facts.source;
+            converted.refused_count = u32::try_from(facts.refused.count).unwrap_or(u32::MAX);
+            converted.refused = facts.refused.names;
         }
         converted
     }

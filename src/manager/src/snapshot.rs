@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use secret_manager_model::{Secret, Snapshot, SpaceRef};
+use secret_manager_model::{Refused, Secret, Snapshot, SpaceRef};
 use secret_manager_store::SpaceId;
 
 use crate::manager::busy;
@@ -45,7 +45,7 @@ impl Manager {
                 updated_at: space.updated_at,
                 issued_at,
                 secrets,
-                refused: Vec::new(),
+                refused: Refused::default(),
             };
             Ok(TaggedSnapshot { tag: space.tag, snapshot })
         })

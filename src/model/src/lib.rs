@@ -13,6 +13,6 @@ mod value;
 pub mod wire;
 
 pub use name::{NameError, SecretName};
-pub use snapshot::{Diff, Secret, Snapshot, SpaceRef};
+pub use snapshot::{Diff, Refused, Secret, Snapshot, SpaceRef};
 pub use time::{Timestamp, TimestampError};
 pub use value::{Kind, SecretValue, ValueError};

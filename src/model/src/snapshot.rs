@@ -33,8 +33,28 @@ pub struct Snapshot {
     /// When the service produced this snapshot.
     pub issued_at: Timestamp,
     pub secrets: HashMap<SecretName, Secret>,
-    /// Names that came with the snapshot but break the rules for names; their values were left out.
-    pub refused: Vec<String>,
+    /// What came with the snapshot and was left out.
+    pub refused: Refused,
+}
+
+/// Names that break the rules for names. Their number is the sender's choice, so only the first few
+/// are kept to be shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Refused {
+    pub names: Vec<String>,
+    pub count: usize,
+}
+
+impl Refused {
+    const MOST_NAMES: usize = 10;
+    const MOST_CHARACTERS: usize = 100;
+
+    pub(crate) fn add(&mut self, name: &str) {
+        self.count += 1;
+        if self.names.len() < Self::MOST_NAMES {
+            self.names.push(name.chars().take(Self::MOST_CHARACTERS).collect());
+        }
+    }
 }
 
 /// Names that differ between two snapshots, each list sorted.

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
-use crate::{Kind, Secret, SecretName, SecretValue, Snapshot, SpaceRef, Timestamp};
+use crate::{Kind, Refused, Secret, SecretName, SecretValue, Snapshot, SpaceRef, Timestamp};
 
 /// Why a body is no snapshot. It names the place and never quotes the body.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -142,7 +142,7 @@ struct Entry<'a> {
 
 struct Secrets<'a> {
     accepted: HashMap<SecretName, Secret>,
-    refused: Vec<String>,
+    refused: Refused,
     borrowed: std::marker::PhantomData<&'a ()>,
 }
 
@@ -151,7 +151,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Secrets<'a> {
         struct SecretsVisitor;
 
         impl<'de> Visitor<'de> for SecretsVisitor {
-            type Value = (HashMap<SecretName, Secret>, Vec<String>);
+            type Value = (HashMap<SecretName, Secret>, Refused);
 
             fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
                 formatter.write_str("an object with one member for each secret")
@@ -159,11 +159,11 @@ impl<'de: 'a, 'a> Deserialize<'de> for Secrets<'a> {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut accepted = HashMap::new();
-                let mut refused = Vec::new();
+                let mut refused = Refused::default();
                 while let Some(name) = map.next_key::<Cow<'de, str>>()? {
                     let entry: Entry<'de> = map.next_value()?;
                     let Ok(name) = SecretName::parse(&name) else {
-                        refused.push(name.into_owned());
+                        refused.add(&name);
                         continue;
                     };
                     let value = SecretValue::from_wire(entry.kind, entry.value)
@@ -213,7 +213,7 @@ mod tests {
                     secret(SecretValue::json(r#"{"password":"p","n":[1,2.50]}"#).unwrap(), 1),
                 ),
             ]),
-            refused: Vec::new(),
+            refused: Refused::default(),
         }
     }
 
@@ -275,7 +275,16 @@ mod tests {
         ];
         let snapshot = with_secrets(&secrets.join(",")).unwrap();
         assert_eq!(snapshot.secrets.keys().map(SecretName::as_str).collect::<Vec<_>>(), ["GOOD"]);
-        assert_eq!(snapshot.refused, ["__proto__", "a b"]);
+        assert_eq!(snapshot.refused.names, ["__proto__", "a b"]);
+    }
+
+    #[test]
+    fn of_many_bad_names_only_some_are_kept() {
+        let secrets: Vec<_> =
+            (0..1000).map(|n| entry(&format!("{n}{}", "x".repeat(300)), "text", "\"\"")).collect();
+        let Refused { names, count } = with_secrets(&secrets.join(",")).unwrap().refused;
+        assert_eq!(count, 1000);
+        assert!(names.len() == 10 && names.iter().all(|name| name.len() == 100));
     }
 
     #[test]

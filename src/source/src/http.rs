@@ -237,10 +237,15 @@ fn plain_words(error: &reqwest::Error) -> String {
         Some(io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable) => {
             "the network or host can't be reached".to_owned()
         }
+        _ if ended_early(error) => "the connection ended too early".to_owned(),
         _ if error.is_connect() => "no connection could be made".to_owned(),
-        _ if error.is_body() || error.is_decode() => "the connection ended too early".to_owned(),
         _ => "the request failed: the answer was not understood as HTTP".to_owned(),
     }
+}
+
+fn ended_early(error: &reqwest::Error) -> bool {
+    let incomplete = cause::<hyper::Error>(error).is_some_and(hyper::Error::is_incomplete_message);
+    incomplete || error.is_body() || error.is_decode()
 }
 
 fn certificate_problem(error: &reqwest::Error) -> Option<String> {

@@ -110,7 +110,11 @@ async fn connections_that_break_are_told_apart() {
     let failure = fetch(config(refused)).await.unwrap_err();
     assert_eq!((failure.remedy, &*failure.message), (Remedy::Retry, "the connection was refused"));
 
-    assert_eq!(failure_of(|| Reply::Hangup).await.remedy, Remedy::Retry);
+    let hangup = failure_of(|| Reply::Hangup).await;
+    assert_eq!(
+        (hangup.remedy, &*hangup.message),
+        (Remedy::Retry, "the connection ended too early")
+    );
     let garbage = failure_of(|| Reply::Bytes(b"SSH-2.0-OpenSSH\r\n".to_vec())).await;
     assert!(garbage.message.contains("not understood as HTTP"), "{garbage}");
 

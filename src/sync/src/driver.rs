@@ -130,9 +130,6 @@ impl Driver {
             }
             Err(failure) => Answer::Failed(failure),
         };
-        if !matches!(answer, Answer::Failed(_)) {
-            self.checked_at = Some((self.clock)());
-        }
         self.tell(Event::Fetched(answer));
         self.fetched = None;
     }
@@ -145,6 +142,7 @@ impl Driver {
                 Action::Abandon => self.fetch = None,
                 Action::Publish => self.publish(),
                 Action::Withdraw => self.withdraw(),
+                Action::Confirm => self.checked_at = Some((self.clock)()),
                 Action::Finish(tickets, outcome) => self.shared.finish(tickets, &outcome),
             }
         }
@@ -164,15 +162,29 @@ impl Driver {
             *snapshot;
         let synced_at = (self.clock)();
         self.held = validator;
-        self.facts =
-            Some(Facts { space, version, created_at, updated_at, issued_at, synced_at, refused });
+        let source = self.description();
+        self.facts = Some(Facts {
+            source,
+            space,
+            version,
+            created_at,
+            updated_at,
+            issued_at,
+            synced_at,
+            refused,
+        });
         self.shared.publish(Some(version), secrets);
     }
 
     fn withdraw(&mut self) {
         self.held = None;
         self.facts = None;
+        self.checked_at = None;
         self.shared.publish(None, Secrets::new());
+    }
+
+    fn description(&self) -> String {
+        self.source.as_ref().map(|source| source.description().to_owned()).unwrap_or_default()
     }
 
     fn status(&self, now: Instant) -> Status {
@@ -182,11 +194,7 @@ impl Driver {
         });
         Status {
             state: self.machine.state(),
-            source: self
-                .source
-                .as_ref()
-                .map(|source| source.description().to_owned())
-                .unwrap_or_default(),
+            source: self.description(),
             facts: self.facts.clone(),
             checked_at: self.checked_at,
             next_at,

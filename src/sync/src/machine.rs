@@ -43,6 +43,8 @@ pub(crate) enum Action {
     Abandon,
     /// Publish the snapshot that was just fetched.
     Publish,
+    /// Note that the source has confirmed what is published.
+    Confirm,
     /// Forget the published values.
     Withdraw,
     /// Tell those who hold the tickets.
@@ -148,9 +150,9 @@ impl Machine {
                 (self.failures, self.denials) = (0, 0);
                 self.last = Some(Ok(()));
                 self.due = Some(now + schedule::next_interval(interval, random));
+                self.published |= publish.is_some();
                 let mut actions = Vec::from_iter(publish);
-                self.published |= !actions.is_empty();
-                actions.push(Action::Finish(tickets, Ok(())));
+                actions.extend([Action::Confirm, Action::Finish(tickets, Ok(()))]);
                 if !self.waiting.is_empty() {
                     let waiting = std::mem::take(&mut self.waiting);
                     actions.extend(self.fetch(waiting));
@@ -275,7 +277,10 @@ mod tests {
         fn synced() -> Self {
             let mut bench = Self::started();
             let actions = bench.tell(snapshot(5));
-            assert_eq!(actions, [Action::Publish, Action::Finish(vec![1], Ok(()))]);
+            assert_eq!(
+                actions,
+                [Action::Publish, Action::Confirm, Action::Finish(vec![1], Ok(()))]
+            );
             bench
         }
 
@@ -295,7 +300,7 @@ mod tests {
         assert_eq!(bench.tell(Event::Due), [Action::Fetch]);
         assert_eq!(bench.due_in(), None);
         let unchanged = bench.tell(Event::Fetched(Answer::Unchanged));
-        assert_eq!(unchanged, [Action::Finish(vec![], Ok(()))]);
+        assert_eq!(unchanged, [Action::Confirm, Action::Finish(vec![], Ok(()))]);
         assert_eq!(bench.due_in(), Some(MINUTE));
     }
 
@@ -307,11 +312,11 @@ mod tests {
         assert_eq!(bench.tell(Event::Sync(4)), []);
         assert_eq!(
             bench.tell(Event::Fetched(Answer::Unchanged)),
-            [Action::Finish(vec![2], Ok(())), Action::Fetch]
+            [Action::Confirm, Action::Finish(vec![2], Ok(())), Action::Fetch]
         );
         assert_eq!(
             bench.tell(Event::Fetched(Answer::Unchanged)),
-            [Action::Finish(vec![3, 4], Ok(()))]
+            [Action::Confirm, Action::Finish(vec![3, 4], Ok(()))]
         );
     }
 
@@ -355,7 +360,8 @@ mod tests {
     fn nothing_older_is_published_until_a_new_start() {
         let mut bench = Bench::synced();
         bench.tell(Event::Due);
-        assert!(!bench.tell(snapshot(4)).contains(&Action::Publish));
+        let refused = bench.tell(snapshot(4));
+        assert!(!refused.contains(&Action::Publish) && !refused.contains(&Action::Confirm));
         assert_eq!(bench.machine.state(), State::Stale);
         bench.tell(Event::Start { interval: MINUTE, ticket: 2 });
         assert!(bench.tell(snapshot(4)).contains(&Action::Publish));
@@ -368,7 +374,8 @@ mod tests {
         let actions = bench.tell(Event::Start { interval: MINUTE, ticket: 3 });
         assert_eq!(actions, [Action::Abandon, Action::Fetch]);
         let actions = bench.tell(snapshot(1));
-        assert_eq!(actions, [Action::Publish, Action::Finish(vec![1, 2, 3], Ok(()))]);
+        let finish = Action::Finish(vec![1, 2, 3], Ok(()));
+        assert_eq!(actions, [Action::Publish, Action::Confirm, finish]);
     }
 
     #[test]
@@ -418,7 +425,7 @@ mod tests {
                         }
                         Action::Abandon => in_flight = false,
                         Action::Finish(tickets, _) => finished.extend(tickets),
-                        Action::Publish | Action::Withdraw => {}
+                        Action::Publish | Action::Confirm | Action::Withdraw => {}
                     }
                 }
                 let running = machine.state() != State::Idle;

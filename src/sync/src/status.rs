@@ -1,6 +1,6 @@
 //! How the engine is doing, as told to those who ask.
 
-use secret_manager_model::{SpaceRef, Timestamp};
+use secret_manager_model::{Refused, SpaceRef, Timestamp};
 use secret_manager_source::Failure;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,6 +36,8 @@ impl State {
 /// What is known of the published snapshot besides its secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Facts {
+    /// Where it was read, for people.
+    pub source: String,
     pub space: SpaceRef,
     pub version: u64,
     pub created_at: Timestamp,
@@ -43,14 +45,14 @@ pub struct Facts {
     pub issued_at: Timestamp,
     /// When it was fetched.
     pub synced_at: Timestamp,
-    /// Names that came with it and were left out.
-    pub refused: Vec<String>,
+    /// What came with it and was left out.
+    pub refused: Refused,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Status {
     pub state: State,
-    /// What is read, for people.
+    /// What is asked, for people.
     pub source: String,
     /// `None` while nothing is published.
     pub facts: Option<Facts>,
@@ -66,9 +68,9 @@ impl Status {
     /// Whether a person would see a difference to `other`. The times of good syncs are none: an
     /// unchanged sync is to reach nobody.
     pub(crate) fn looks_other_than(&self, other: &Self) -> bool {
-        let refused = |status: &Self| {
-            status.facts.as_ref().map(|facts| facts.refused.clone()).unwrap_or_default()
-        };
+        fn refused(status: &Status) -> Option<&Refused> {
+            status.facts.as_ref().map(|facts| &facts.refused).filter(|refused| refused.count > 0)
+        }
         self.state != other.state
             || self.failure != other.failure
             || (self.failure.is_some() && self.next_at != other.next_at)

@@ -8,7 +8,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use secret_manager_model::{Secret, SecretName, SecretValue, Snapshot, SpaceRef, Timestamp};
+use secret_manager_model::{
+    Refused, Secret, SecretName, SecretValue, Snapshot, SpaceRef, Timestamp,
+};
 use secret_manager_source::{Failure, Fetched, Fetching, Remedy, Source, Validator};
 use secret_manager_sync::{Engine, News, State, Ticket};
 use tokio::sync::Notify;
@@ -76,7 +78,7 @@ fn snapshot(version: u64, secrets: &[(&str, &str)]) -> Snapshot {
         updated_at: time,
         issued_at: time,
         secrets: secrets.collect(),
-        refused: Vec::new(),
+        refused: Refused::default(),
     }
 }
 
