@@ -64,7 +64,7 @@ describe('The editor', { skip }, () => {
         viewport: { width: 1120, height: 640 },
         deviceScaleFactor: 1.5,
       });
-      page.setDefaultTimeout(10_000);
+      page.setDefaultTimeout(20_000);
       /** @type {string[]} */
       const mistakes = [];
       page.on('pageerror', (error) => mistakes.push(error.message));
@@ -72,8 +72,11 @@ describe('The editor', { skip }, () => {
       const picture = (name) => page.screenshot({ path: pictureFile(version, name) });
 
       await page.goto(red.url);
-      await page.locator('#red-ui-palette-search input').pressSequentially('secret');
+      // The filter only knows the nodes that are there when it is typed.
       const inPalette = page.locator('.red-ui-palette-node[data-palette-type="secret-manager"]');
+      await inPalette.waitFor();
+      await page.locator('#red-ui-loading-progress').waitFor({ state: 'hidden' });
+      await page.locator('#red-ui-palette-search input').pressSequentially('secret');
       await page
         .locator('.red-ui-palette-node[data-palette-type="file"]')
         .waitFor({ state: 'hidden' });
@@ -104,7 +107,7 @@ describe('The editor', { skip }, () => {
 
       await page.locator('#red-ui-header-button-deploy').click();
       await page.locator('.red-ui-flow-node-status-label', { hasText: '🆗 Synced' }).waitFor();
-      await page.locator('.red-ui-notification').waitFor({ state: 'detached' });
+      await page.waitForFunction(`!document.querySelector('.red-ui-notification')`);
       await picture('synced');
 
       const flows = (await red.request('GET', '/flows')).flows;
