@@ -2,12 +2,12 @@
 
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
-const os = require('node:os');
 const path = require('node:path');
+const { temporaryDirectory } = require('./temporary');
 
 /** A throw-away certificate authority. Needs the `openssl` command. */
 class Authority {
-  #directory = fs.mkdtempSync(path.join(os.tmpdir(), 'authority-'));
+  #directory = temporaryDirectory('authority-');
 
   constructor() {
     this.#openssl('req', '-x509', ...newKey('ca'), '-subj', '/CN=Test authority', '-days', '2');

@@ -6,10 +6,10 @@ const { spawn } = require('node:child_process');
 const { once } = require('node:events');
 const fs = require('node:fs');
 const net = require('node:net');
-const os = require('node:os');
 const path = require('node:path');
 const WebSocket = require('ws');
 const { systemNode } = require('../../scripts/run');
+const { temporaryDirectory } = require('./temporary');
 const { until } = require('./until');
 
 const root = path.join(__dirname, '..', '..');
@@ -239,7 +239,7 @@ function prepareUserDir(
   port,
   { userDir, settings, extraSettings = '', flows, credentials, ...rest },
 ) {
-  const directory = userDir ?? fs.mkdtempSync(path.join(os.tmpdir(), 'node-red-'));
+  const directory = userDir ?? temporaryDirectory('node-red-');
   const modules = path.join(directory, 'node_modules/@secret-manager');
   fs.mkdirSync(modules, { recursive: true });
   const link = path.join(modules, 'node-red');

@@ -4,16 +4,15 @@
 
 const { execFileSync, spawn } = require('node:child_process');
 const { once } = require('node:events');
-const fs = require('node:fs');
-const os = require('node:os');
 const path = require('node:path');
 const { root } = require('./node-red');
+const { temporaryDirectory } = require('./temporary');
 const { until } = require('./until');
 
 const executable = path.join(root, 'src/service/npm/bin/secret-manager');
 
 class Service {
-  data = fs.mkdtempSync(path.join(os.tmpdir(), 'service-'));
+  data = temporaryDirectory('service-');
   log = '';
   #output = '';
   /** @type {import('node:child_process').ChildProcess | undefined} */
