@@ -9,7 +9,7 @@ const net = require('node:net');
 const path = require('node:path');
 const WebSocket = require('ws');
 const { systemNode } = require('../../scripts/run');
-const { temporaryDirectory } = require('./temporary');
+const { temporaryDirectory, temporaryProcess } = require('./temporary');
 const { until } = require('./until');
 
 const root = path.join(__dirname, '..', '..');
@@ -62,8 +62,7 @@ class NodeRed {
       env: { ...cleanEnvironment(), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    // Whatever ends a test run, no process stays behind.
-    process.once('exit', () => this.#process.kill('SIGKILL'));
+    temporaryProcess(this.#process);
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
       stream?.on('data', (piece) => (this.log += piece));
     }

@@ -6,7 +6,7 @@ const { execFileSync, spawn } = require('node:child_process');
 const { once } = require('node:events');
 const path = require('node:path');
 const { root } = require('./node-red');
-const { temporaryDirectory } = require('./temporary');
+const { temporaryDirectory, temporaryProcess } = require('./temporary');
 const { until } = require('./until');
 
 const executable = path.join(root, 'src/service/npm/bin/secret-manager');
@@ -23,7 +23,7 @@ class Service {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#process = child;
-    process.once('exit', () => child.kill('SIGKILL'));
+    temporaryProcess(child);
     child.stdout?.on('data', (piece) => (this.#output += piece));
     child.stderr?.on('data', (piece) => (this.log += piece));
     await until(
