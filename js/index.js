@@ -57,7 +57,7 @@ class Engine {
    * @throws {SecretManagerError} code "misconfigured"
    */
   start(settings) {
-    return this.#finished(this.#native.start(toNativeSettings(settings)));
+    return this.#finished(startNative(this.#native, toNativeSettings(settings)));
   }
 
   /** @returns {Promise<void>} resolves when the sync is done, rejects when it failed */
@@ -125,6 +125,21 @@ class Engine {
     this.#waiting.delete(ticket);
     if (failure) waiting?.reject(new SecretManagerError(failure.code, failure.message));
     else waiting?.resolve();
+  }
+}
+
+/**
+ * @param {import('./native').Engine} engine
+ * @param {import('./native').Settings} settings
+ */
+function startNative(engine, settings) {
+  try {
+    return engine.start(settings);
+  } catch (error) {
+    // An error of the conversion quotes the setting that has the wrong type, and it may be a token.
+    const told = error.code === 'misconfigured';
+    const message = told ? error.message : 'a setting of the source has the wrong type';
+    throw new SecretManagerError('misconfigured', message);
   }
 }
 

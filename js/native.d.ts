@@ -69,7 +69,10 @@ export interface Settings {
 
 export interface Status {
   state: 'idle' | 'syncing' | 'synced' | 'stale' | 'unreachable' | 'denied'
-  /** What is read, for people: "service https://host:8200". */
+  /**
+   * Where the published secrets were read or, while there are none, what is asked; for people:
+   * "service https://host:8200".
+   */
   source: string
   spaceId?: string
   spaceName?: string
@@ -87,7 +90,9 @@ export interface Status {
   nextAt?: number
   /** Why the last sync failed, if it did. */
   error?: SyncError
-  /** Names that came from the source and were left out because they break the rules. */
+  /** How many names came from the source and were left out because they break the rules. */
+  refusedCount: number
+  /** The first few of them. */
   refused: Array<string>
 }
 

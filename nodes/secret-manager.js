@@ -1,7 +1,7 @@
 'use strict';
 
 const { markStale } = require('./lib/global-context');
-const { firstOutcomes, isKept, keeperOf } = require('./lib/keeper');
+const { firstOutcomes, flowsStarted, isKept, keeperOf } = require('./lib/keeper');
 const { MessageGate } = require('./lib/message-gate');
 const { SetupError, settingsFromEnvironment, settingsFromSource } = require('./lib/setup');
 const { nodeStatus } = require('./lib/situation');
@@ -14,7 +14,6 @@ const { nodeStatus } = require('./lib/situation');
  */
 
 const TYPE = 'secret-manager';
-const CONTEXT_KEY = /^[A-Za-z_$][A-Za-z0-9_$]*$/;
 const DEFAULT_CONTEXT_KEY = 'SECRETS';
 const DEFAULT_AUTOSYNC = 60;
 /** The longest time that messages wait for the secrets, unless the settings file says otherwise. */
@@ -28,10 +27,10 @@ module.exports = function (RED) {
    */
   function SecretManagerNode(config) {
     RED.nodes.createNode(this, config);
-    const contextKey = config.contextKey || DEFAULT_CONTEXT_KEY;
+    const contextKey = contextKeyOf(config);
     const member = memberOf(RED, this, config);
 
-    const keeper = CONTEXT_KEY.test(contextKey) ? keeperOf(contextKey, RED.events) : null;
+    const keeper = isUsable(contextKey) ? keeperOf(contextKey) : null;
     let closed = false;
 
     this.syncNow = async () => {
@@ -44,19 +43,19 @@ module.exports = function (RED) {
     };
 
     this.on('input', (msg, send, done) => {
-      this.syncNow().then(
-        () => {
+      this.syncNow()
+        .then(() => {
           send(msg);
           done();
-        },
+        })
         // A deploy in the middle of a sync is no failure of the flow that asked for it.
-        (error) => done(closed ? undefined : error),
-      );
+        .catch((error) => done(closed ? undefined : error));
     });
 
-    this.on('close', (removed, done) => {
+    this.on('close', (_removed, done) => {
       closed = true;
-      keeper?.leave(member, removed);
+      keeper?.leave(member);
+      this.status({});
       done();
     });
 
@@ -70,13 +69,33 @@ module.exports = function (RED) {
   addSyncRoute(RED);
 };
 
+/** @param {Record<string, any>} config */
+function contextKeyOf(config) {
+  return config.contextKey || DEFAULT_CONTEXT_KEY;
+}
+
+/**
+ * A key that flows can write as a property, that no object has anyway, and that is not where another
+ * node's metadata are.
+ * @param {unknown} contextKey
+ */
+function isUsable(contextKey) {
+  return (
+    typeof contextKey === 'string' &&
+    /^[A-Za-z_$][A-Za-z0-9_$]*$/.test(contextKey) &&
+    !contextKey.endsWith('_METADATA') &&
+    !(contextKey in {})
+  );
+}
+
 /**
  * @param {Red} RED
  * @param {Error} error
  */
 function readable(RED, error) {
   if (!(error instanceof SetupError)) return error;
-  return new Error(RED._(`secret-manager.status.setup.${error.key}`, error.values));
+  const message = RED._(`secret-manager.status.setup.${error.key}`, error.values);
+  return Object.assign(new Error(message), { code: 'misconfigured' });
 }
 
 /**
@@ -124,25 +143,42 @@ function memberOf(RED, node, config) {
 }
 
 /**
+ * What to undo when Node-RED loads this file again, after an uninstall and an install.
+ * @type {WeakMap<object, () => void>}
+ */
+const preparations = new WeakMap();
+
+/**
  * Before the first node of a starting Node-RED exists: metadata of an earlier run are marked as
  * such, and messages wait for the secrets. After a deploy both are in order already.
  * @param {Red} RED
  * @param {Function} constructor of this node type, whose instances reach global context
  */
 function prepareStarts(RED, constructor) {
+  preparations.get(RED.events)?.();
   const gate = new MessageGate(RED.hooks);
 
-  RED.events.on('flows:starting', (/** @type {FlowsEvent} */ { config, diff }) => {
+  const onStarting = (/** @type {FlowsEvent} */ { config, diff }) => {
     if (diff) return;
     const configs = config.flows.filter(({ type, d }) => type === TYPE && !d);
     if (configs.length === 0) return;
     gate.close(RED.settings.secretManagerStartTimeout ?? START_TIMEOUT);
     const { global } = contextOutsideFlows(RED, constructor);
-    for (const { contextKey } of configs) if (!isKept(contextKey)) markStale(global, contextKey);
-  });
+    for (const contextKey of configs.map(contextKeyOf)) {
+      if (isUsable(contextKey) && !isKept(contextKey)) markStale(global, contextKey);
+    }
+  };
+  const onStarted = (/** @type {FlowsEvent} */ event) => {
+    flowsStarted(event);
+    gate.openAfter(firstOutcomes());
+  };
 
-  RED.events.on('flows:started', () => {
-    firstOutcomes().then(() => gate.open());
+  RED.events.on('flows:starting', onStarting);
+  RED.events.on('flows:started', onStarted);
+  preparations.set(RED.events, () => {
+    RED.events.off('flows:starting', onStarting);
+    RED.events.off('flows:started', onStarted);
+    gate.open();
   });
 }
 

@@ -78,7 +78,7 @@ onBothVersions('Deploying', (version) => {
       secretSource(source),
       secretManager({ wires: [['changes']] }),
     ];
-    red = await NodeRed.start(version);
+    red = await NodeRed.start(version, { settings: { runtimeState: { enabled: true } } });
   });
 
   beforeEach(async () => {
@@ -212,6 +212,46 @@ onBothVersions('Deploying', (version) => {
     // The first one comes back to find its place taken.
     await red.deploy([...flows, second], 'nodes');
     await red.status('manager', 'Another instance is active');
+  });
+
+  test('a message that cannot be cloned is an error of the node, and nothing more', async () => {
+    const peculiar = `class Peculiar extends Array {}
+      msg.payload = Object.setPrototypeOf([], Peculiar.prototype);
+      node.send([null, msg], false);
+      return [RED.util.cloneMessage({ ...msg, payload: 'sent' }), null];`;
+    const send = endpoint('send', {
+      ...functionNode(peculiar),
+      outputs: 2,
+      wires: [['send-answer'], ['manager']],
+    });
+    const two = secretManager({ wires: [['changes', 'bystander']] });
+    // A Catch node would have it cloned once more, by Node-RED itself.
+    const others = flows.filter(({ id }) => id !== 'manager' && id !== 'catch');
+    await red.deploy([...others, ...send, two]);
+    await red.status('manager', '🆗 Synced');
+    await red.ask('/send');
+    await red.until(() => /\[secret-manager:manager\] TypeError: .*Peculiar/.test(red.log));
+    assert.ok(red.running);
+  });
+
+  test('a node that takes the place of another one keeps its secrets, also without the source', async () => {
+    await red.deploy(flows);
+    await red.status('manager', '🆗 Synced');
+    await source.stop();
+    const successor = secretManager({ id: 'successor', contextKey: undefined });
+    await red.deploy([...flows.filter(({ id }) => id !== 'manager'), successor]);
+    await red.status('successor', /^Stale since /);
+    assert.equal((await red.ask('/value')).value, source.secrets.KEY);
+    await source.start();
+  });
+
+  test('a node that was stopped shows no status', async () => {
+    await red.deploy(flows);
+    await red.status('manager', '🆗 Synced');
+    await red.request('POST', '/flows/state', { state: 'stop' });
+    await red.status('manager', '');
+    await red.request('POST', '/flows/state', { state: 'start' });
+    await red.status('manager', '🆗 Synced');
   });
 
   test('two context keys live side by side', async () => {

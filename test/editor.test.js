@@ -86,7 +86,7 @@ describe('The editor', { skip }, () => {
 
       const node = page.locator('.red-ui-flow-node-group').first();
       await node.dblclick();
-      const panel = page.locator('#secret-manager-autosync');
+      const panel = page.locator('#node-input-autosync');
       await panel.waitFor();
       assert.deepEqual(await panel.locator('option').allTextContents(), periods);
       assert.equal(await panel.inputValue(), '60');
@@ -124,12 +124,48 @@ describe('The editor', { skip }, () => {
 
       // Opened again, the panel shows what was chosen, and no token ever comes back.
       await node.dblclick();
-      assert.equal(await page.locator('#secret-manager-autosync').inputValue(), '1800');
+      assert.equal(await page.locator('#node-input-autosync').inputValue(), '1800');
       assert.ok(!(await page.content()).includes(token));
       await page.locator('#node-dialog-cancel').click();
+
+      await keepsWhatWasWrittenByHand(page, red);
 
       assert.deepEqual(mistakes, []);
       await page.close();
     });
   }
 });
+
+/**
+ * A flow need not come from this panel: it may leave properties to their defaults, or hold a period
+ * that the panel does not offer. Opening the panel and closing it changes nothing of what it does.
+ * @param {import('playwright-core').Page} page
+ * @param {InstanceType<typeof NodeRed>} red
+ */
+async function keepsWhatWasWrittenByHand(page, red) {
+  const tab = { id: 'by-hand', type: 'tab', label: 'By hand' };
+  const node = { type: 'secret-manager', z: tab.id, wires: [[]], x: 300 };
+  await red.deploy([
+    tab,
+    { ...node, id: 'bare', y: 100 },
+    { ...node, id: 'own', y: 200, autosync: 90, syncOnSave: false, contextKey: 'OTHER' },
+  ]);
+  await page.reload();
+  for (const id of ['bare', 'own']) {
+    await page.locator(`#${id}`).dblclick();
+    await page.locator('#node-input-autosync').waitFor();
+    await page.locator('#node-dialog-ok').click();
+    await page.locator('#node-input-autosync').waitFor({ state: 'detached' });
+  }
+  /** @type {Array<Record<string, unknown>>} */
+  const nodes = await page.evaluate(
+    `['bare', 'own'].map((id) => {
+      const { autosync, syncOnSave, live, contextKey } = RED.nodes.node(id);
+      return { autosync, syncOnSave, live, contextKey };
+    })`,
+  );
+  assert.deepEqual(nodes, [
+    { autosync: 60, syncOnSave: true, live: true, contextKey: 'SECRETS' },
+    { autosync: 90, syncOnSave: false, live: true, contextKey: 'OTHER' },
+  ]);
+}

@@ -244,6 +244,12 @@ onBothVersions('Reading', (version) => {
       ...Object.entries(readers).flatMap(([name, [nodes]]) => endpoint(name, ...nodes)),
       ...more,
       ...endpoint(
+        'printed',
+        expressionNode(
+          `util.inspect([global.get('SECRETS'), global.get('SECRETS_METADATA')], { breakLength: 1 })`,
+        ),
+      ),
+      ...endpoint(
         'replace',
         functionNode(`global.set('SECRETS', {}); global.set('SECRETS_METADATA', 1); return msg;`),
       ),
@@ -282,6 +288,14 @@ onBothVersions('Reading', (version) => {
     assert.deepEqual(Object.keys(shown).sort(), Object.keys(secrets).sort());
     assert.deepEqual(new Set(Object.values(shown)), new Set(['••••••']));
     assert.equal(JSON.parse(await red.globalContext('SECRETS_METADATA')).version, 1);
+  });
+
+  test('printed, the secrets are masked and the metadata are told', async () => {
+    const { value } = await red.ask('/printed');
+    for (const name of Object.keys(secrets)) assert.ok(value.includes(name), value);
+    for (const told of ["API_KEY: '••••••'", 'version: 1', 'checkedAt: ']) {
+      assert.ok(value.includes(told), value);
+    }
   });
 
   test('what a flow replaces is put back', async () => {

@@ -19,6 +19,7 @@ const {
 } = require('./lib/flows');
 const { NodeRed, root } = require('./lib/node-red');
 const { ScriptedSource, faults } = require('./lib/scripted-source');
+const { failureOf } = require('./lib/until');
 
 const fileStore = {
   contextStorage: { default: { module: 'localfilesystem', config: { flushInterval: 0 } } },
@@ -143,7 +144,7 @@ onBothVersions('Starting', (version) => {
     // The next run cannot reach the source: what it knows is history, and says so.
     source.fault = faults.status(500);
     const next = await start({ ...options, flows: undefined, userDir: red.userDir });
-    await next.status('manager', /^Not reachable/);
+    await next.status('manager', /^Not synced: the service failed \(HTTP 500\)/);
     const facts = (await next.ask('/facts')).value;
     assert.deepEqual(
       [facts.stale, facts.state, facts.version, facts.syncedAt],
@@ -175,7 +176,10 @@ onBothVersions('Starting', (version) => {
       ...options,
       userDir,
       settings: { ...fileStore, credentialSecret: false },
-      flows: [{ id: 'first-tab', type: 'tab' }, first, ...flows],
+      // A flow that was written by hand may leave the context key to its default.
+      flows: [{ id: 'first-tab', type: 'tab' }, first, ...flows].map((node) =>
+        node.type === 'secret-manager' ? { ...node, contextKey: undefined } : node,
+      ),
     });
     await red.started();
     assert.deepEqual(JSON.parse(await red.globalContext('first')), { version: 7, stale: true });
@@ -189,7 +193,10 @@ onBothVersions('Starting', (version) => {
       ...options,
       settings: { ...options.settings, contextStorage: { default: config } },
     });
-    const status = await red.status('manager', "Context store can't hold secrets, use memory");
+    const status = await red.status(
+      'manager',
+      "Context store can't hold secrets: make memory the default store",
+    );
     assert.deepEqual([status.fill, status.shape], ['yellow', 'dot']);
     await red.stop();
     const files = fs.readdirSync(path.join(red.userDir, 'context'), { recursive: true });
@@ -198,6 +205,52 @@ onBothVersions('Starting', (version) => {
         assert.ok(!fs.readFileSync(file, 'utf8').includes('canary-one'), file);
       }
     }
+  });
+
+  test('a context store that keeps only JSON gets no masked copy in place of a secret', async () => {
+    const red = await start({
+      ...deployed(),
+      extraSettings: `contextStorage: { default: { module: () => {
+        const kept = {};
+        const at = (scope) => (kept[scope] ??= {});
+        return {
+          open: async () => {}, close: async () => {}, clean: async () => {},
+          delete: async (scope) => { delete kept[scope]; },
+          get: (scope, key) => { const json = at(scope)[key]; return json && JSON.parse(json); },
+          set: (scope, key, value) => { at(scope)[key] = JSON.stringify(value); },
+          keys: (scope) => Object.keys(at(scope)),
+        };
+      } } }`,
+    });
+    await red.status('manager', /^Context store can't hold secrets/);
+    await red.deploy([]);
+    await red.deploy([tab, ...eager, secretSource(source), secretManager()]);
+    await red.status('manager', /^Context store can't hold secrets/);
+    assert.equal((await red.ask('/value')).value, null);
+    await red.stop();
+  });
+
+  test('a token file may come late and be renewed', async () => {
+    const file = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'token-')), 'token');
+    const red = await start({
+      flows: flows.map((node) => (node.id === 'manager' ? { ...node, source: '' } : node)),
+      env: { SECRET_MANAGER_URL: source.url, SECRET_MANAGER_TOKEN_FILE: file },
+    });
+    const sync = () => red.request('POST', '/secret-manager/manager/sync');
+    await red.status('manager', "SECRET_MANAGER_TOKEN_FILE can't be read (ENOENT)");
+    fs.writeFileSync(file, source.token);
+    await sync();
+    await red.status('manager', '🆗 Synced');
+
+    const { token } = source;
+    source.token = 'renewed';
+    await failureOf(sync());
+    fs.writeFileSync(file, source.token);
+    // Nobody asks: the engine's own next try meets a denial, and the file is read again.
+    await red.status('manager', '🆗 Synced');
+    assert.equal((await red.ask('/value')).value, 'canary-one');
+    source.token = token;
+    await red.stop();
   });
 
   for (const [name, variable] of /** @type {const} */ ([

@@ -42,6 +42,8 @@ class Publication {
     write(global, this.#contextKey, this.#secrets);
     this.refreshMetadata();
     this.#held = read(global, this.#contextKey) === this.#secrets;
+    // What the store made of it would be the masked form: worse for a flow than nothing.
+    if (!this.#held) write(global, this.#contextKey, undefined);
     return this.#held;
   }
 

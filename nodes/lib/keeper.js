@@ -14,7 +14,6 @@ const { situationOf } = require('./situation');
  * @typedef {import('./types').FlowsEvent} FlowsEvent
  * @typedef {import('./types').Member} Member
  * @typedef {import('./types').Situation} Situation
- * @typedef {import('node:events').EventEmitter} EventEmitter
  */
 
 /** How often to look whether the object is still in its place, in ms. */
@@ -25,13 +24,12 @@ const keepers = new Map();
 
 class Keeper {
   #contextKey;
-  #events;
   /** @type {Member[]} */
   #members = [];
   /** @type {Member | null} */
   #active = null;
-  /** The active member has been started since the last time flows started. */
-  #justStarted = false;
+  /** The deploy under way has begun a sync already, by starting the active member. */
+  #syncedByDeploy = false;
   /** @type {import('./types').Engine | undefined} */
   #engine;
   /** @type {InstanceType<typeof Publication> | undefined} */
@@ -39,28 +37,24 @@ class Keeper {
   #held = true;
   /** Why the engine could not be started. @type {Error | null} */
   #fault = null;
+  /** The access token that the engine was started with. */
+  #token = '';
   /** @type {Promise<void>} */
-  #firstOutcome = Promise.resolve();
+  #firstSync = Promise.resolve();
   /** The warning given last, so that it is given once. */
   #warned = '';
   /** @type {NodeJS.Timeout} */
   #guard;
-  #onFlowsStarted = (/** @type {FlowsEvent} */ event) => this.#flowsStarted(event);
 
-  /**
-   * @param {string} contextKey
-   * @param {EventEmitter} events of Node-RED's runtime
-   */
-  constructor(contextKey, events) {
+  /** @param {string} contextKey */
+  constructor(contextKey) {
     this.#contextKey = contextKey;
-    this.#events = events;
     this.#guard = setInterval(() => this.#look(), GUARD_INTERVAL).unref();
-    events.on('flows:started', this.#onFlowsStarted);
   }
 
   /** Settles when the sync that the last start began has succeeded or failed; never rejects. */
   get firstOutcome() {
-    return this.#firstOutcome;
+    return this.#firstSync.catch(() => {});
   }
 
   /** @param {Member} member */
@@ -73,36 +67,55 @@ class Keeper {
   }
 
   /**
+   * What is published stays: the deploy that ends this member may bring another one.
    * @param {Member} member
-   * @param {boolean} removed whether it goes for good, rather than to be created anew
    */
-  leave(member, removed) {
+  leave(member) {
     this.#members = this.#members.filter((other) => other !== member);
     if (this.#active === member) {
       this.#active = null;
       this.#engine?.stop();
     }
-    if (removed && this.#members.length === 0) this.#retire();
   }
 
   /** @returns {Promise<void>} */
   async syncNow() {
-    if (this.#fault) throw this.#fault;
-    if (!this.#engine || !this.#active) throw new SetupError('notRunning');
-    await this.#engine.syncNow();
+    if (!this.#active) throw new SetupError('notRunning');
+    // What stood in the way may be mended by now: a file that was missing, a token that was renewed.
+    if (this.#fault || this.#engine?.status().error?.code === 'denied') {
+      this.#activate(this.#active);
+      if (this.#fault) throw this.#fault;
+      await this.#firstSync;
+    } else {
+      await this.#engine?.syncNow();
+    }
+  }
+
+  /**
+   * Called after every deploy, whatever it touched, and after a start.
+   * @param {FlowsEvent} event
+   */
+  flowsStarted({ diff }) {
+    if (this.#active === null) this.#succeed();
+    if (this.#members.length === 0) this.#retire();
+    const synced = this.#syncedByDeploy;
+    this.#syncedByDeploy = false;
+    if (diff && !synced && this.#active?.syncOnSave) this.syncNow().catch(() => {});
   }
 
   /** @param {Member} member */
   #activate(member) {
     this.#active = member;
-    this.#justStarted = true;
-    this.#firstOutcome = Promise.resolve();
+    this.#syncedByDeploy = true;
+    this.#firstSync = Promise.resolve();
     try {
       this.#engine ??= this.#newEngine();
       this.#publication ??= new Publication(this.#contextKey, this.#engine);
       this.#held = this.#publication.publish(member.global);
-      const firstSync = this.#engine.start(member.settings());
-      this.#firstOutcome = firstSync.catch(() => {});
+      const settings = member.settings();
+      this.#token = settings.token;
+      this.#firstSync = this.#engine.start(settings);
+      this.#firstSync.catch(() => {});
       this.#fault = null;
     } catch (error) {
       this.#engine?.stop();
@@ -121,21 +134,19 @@ class Keeper {
       onState: () => {
         this.#publication?.refreshMetadata();
         this.#show();
+        if (this.#tokenWasRenewed()) this.syncNow().catch(() => {});
       },
     });
   }
 
-  /**
-   * Fired after every deploy, whatever it touched, and after a start.
-   * @param {FlowsEvent} event
-   */
-  #flowsStarted({ diff }) {
-    if (this.#active === null) this.#succeed();
-    if (this.#members.length === 0) this.#retire();
-    // A start has synced already: one deploy is one fetch.
-    const synced = this.#justStarted;
-    this.#justStarted = false;
-    if (diff && !synced && this.#active?.syncOnSave) this.syncNow().catch(() => {});
+  /** Access is denied, and the token's file holds another one than the engine was started with. */
+  #tokenWasRenewed() {
+    if (this.#engine?.status().error?.code !== 'denied') return false;
+    try {
+      return this.#active !== null && this.#active.settings().token !== this.#token;
+    } catch {
+      return false;
+    }
   }
 
   /** What can change without news: the flows' side of context, and the times in the status. */
@@ -159,9 +170,9 @@ class Keeper {
     if (!this.#engine) return;
     const status = this.#engine.status();
     this.#active.show(situationOf(status, this.#held));
-    const { error, refused } = status;
+    const { error, refused, refusedCount } = status;
     if (error) this.#warnOnce(error.message);
-    else if (refused.length > 0) this.#warnOnce(refused);
+    else if (refusedCount > 0) this.#warnOnce(refused);
     else this.#warned = '';
   }
 
@@ -175,7 +186,6 @@ class Keeper {
 
   #retire() {
     clearInterval(this.#guard);
-    this.#events.off('flows:started', this.#onFlowsStarted);
     this.#publication?.withdraw();
     this.#engine?.dispose();
     keepers.delete(this.#contextKey);
@@ -194,14 +204,11 @@ function faultSituation(error) {
   return { key: 'setup.engine', values: { message: error.message } };
 }
 
-/**
- * @param {string} contextKey
- * @param {EventEmitter} events
- */
-function keeperOf(contextKey, events) {
+/** @param {string} contextKey */
+function keeperOf(contextKey) {
   let keeper = keepers.get(contextKey);
   if (!keeper) {
-    keeper = new Keeper(contextKey, events);
+    keeper = new Keeper(contextKey);
     keepers.set(contextKey, keeper);
   }
   return keeper;
@@ -212,9 +219,14 @@ function firstOutcomes() {
   return Promise.all([...keepers.values()].map((keeper) => keeper.firstOutcome));
 }
 
+/** @param {FlowsEvent} event */
+function flowsStarted(event) {
+  for (const keeper of [...keepers.values()]) keeper.flowsStarted(event);
+}
+
 /** @param {string} contextKey */
 function isKept(contextKey) {
   return keepers.has(contextKey);
 }
 
-module.exports = { firstOutcomes, isKept, keeperOf };
+module.exports = { firstOutcomes, flowsStarted, isKept, keeperOf };

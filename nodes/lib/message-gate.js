@@ -29,6 +29,17 @@ class MessageGate {
     this.#timer = setTimeout(() => this.open(), limit).unref();
   }
 
+  /**
+   * Opens after something has happened, unless the gate was closed anew by then.
+   * @param {Promise<unknown>} event
+   */
+  openAfter(event) {
+    const held = this.#held;
+    event.then(() => {
+      if (this.#held === held) this.open();
+    });
+  }
+
   open() {
     if (this.#held === null) return;
     const held = this.#held;

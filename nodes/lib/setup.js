@@ -37,8 +37,8 @@ function settingsFromSource(source, tls) {
   const { kind, url, allowHttp } = source;
   if (kind !== 'service') throw new SetupError('kind', { kind: String(kind) });
   const token = source.credentials?.token;
-  if (!url) throw new SetupError('url');
-  if (!token) throw new SetupError('token');
+  if (typeof url !== 'string' || !url) throw new SetupError('url');
+  if (typeof token !== 'string' || !token) throw new SetupError('token');
   if (source.tls && !tls) throw new SetupError('tls');
   return { kind, url, token, allowHttp, ...(tls && certificates(tls)) };
 }
@@ -62,7 +62,7 @@ function tokenFromFile({ SECRET_MANAGER_TOKEN_FILE: file }) {
   try {
     return readFileSync(file, 'utf8').trim();
   } catch (error) {
-    throw new SetupError('tokenFile', { reason: error.code });
+    throw new SetupError('tokenFile', { cause: error.code });
   }
 }
 
@@ -71,6 +71,7 @@ function certificates(tls) {
   if (tls.valid === false) throw new SetupError('tls');
   const options = tls.addTLSOptions({});
   if (options.pfx) throw new SetupError('pfx');
+  if (options.servername) throw new SetupError('servername');
   if (options.rejectUnauthorized === false) throw new SetupError('unverified');
   return {
     ca: options.ca?.toString(),

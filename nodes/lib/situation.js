@@ -27,21 +27,22 @@ const LOOKS = {
  * @returns {Situation}
  */
 function situationOf(status, held) {
-  const { state, refused, syncedAt, nextAt } = status;
+  const { state, refusedCount, checkedAt, nextAt } = status;
+  const message = status.error?.message ?? '';
   if (state === 'synced') {
     if (!held) return { key: 'store' };
-    if (refused.length > 0) return { key: 'refused', values: { count: refused.length } };
+    if (refusedCount > 0) return { key: 'refused', values: { count: refusedCount } };
     return { key: 'synced' };
   }
   if (state === 'stale') {
-    return { key: 'stale', values: { since: clock(syncedAt), next: clock(nextAt) } };
+    return { key: 'stale', values: { message, since: clock(checkedAt), next: clock(nextAt) } };
   }
   if (state === 'unreachable') {
-    const reason = status.error?.code ?? 'unavailable';
-    return { key: 'unreachable', values: { reason, next: clock(nextAt) } };
+    return { key: 'unreachable', values: { message, next: clock(nextAt) } };
   }
+  if (state === 'denied') return { key: 'denied', values: { message } };
   // An engine that has just been started may say for a moment that it is idle.
-  return { key: state === 'denied' ? 'denied' : 'syncing' };
+  return { key: 'syncing' };
 }
 
 /**
@@ -50,10 +51,8 @@ function situationOf(status, held) {
  * @returns {NodeStatus}
  */
 function nodeStatus({ key, values }, text) {
-  const { reason, ...others } = values ?? {};
-  const named = reason === undefined ? others : { ...others, reason: text(`reason.${reason}`) };
   const [look] = key.split('.');
-  return { ...LOOKS[look], text: text(`status.${key}`, named) };
+  return { ...LOOKS[look], text: text(`status.${key}`, values) };
 }
 
 /**

@@ -18,7 +18,9 @@ const MASK = '••••••';
  * @param {string} contextKey
  */
 function secretsView(engine, contextKey) {
-  return readOnly(maskedPrototype(contextKey), {
+  // Reading the names off the view itself would read every value as well.
+  const names = (/** @type {object} */ of) => (of === view ? engine.names() : Object.keys(of));
+  const view = readOnly(maskedPrototype(contextKey, names), {
     names: () => engine.names(),
     has: (name) => engine.has(name),
     read(name) {
@@ -26,6 +28,7 @@ function secretsView(engine, contextKey) {
       return json === null ? undefined : JSON.parse(json);
     },
   });
+  return view;
 }
 
 /**
@@ -49,7 +52,11 @@ function metadataView(engine, previous) {
     return facts;
   };
 
-  return readOnly(Object.prototype, {
+  const prototype = Object.create(Object.prototype, {
+    // Node.js looks through a proxy at its target, which is empty.
+    [inspect.custom]: { value: () => ({ ...current() }) },
+  });
+  return readOnly(prototype, {
     names: () => Object.keys(current()),
     has: (name) => Object.hasOwn(current(), name),
     read: (name) => (Object.hasOwn(current(), name) ? current()[name] : undefined),
@@ -87,8 +94,11 @@ function isoTime(ms) {
  * Carries what has to survive a clone: Node-RED's cloneMessage keeps an object's prototype, but
  * neither its proxy nor its own non-enumerable properties. So copies stay masked, too.
  * @param {string} contextKey
+ * @param {(view: object) => string[]} names of the secrets in the view or in a copy of it
  */
-function maskedPrototype(contextKey) {
+function maskedPrototype(contextKey, names) {
+  const masked = (/** @type {object} */ view) =>
+    Object.fromEntries(names(view).map((name) => [name, MASK]));
   return Object.create(Object.prototype, {
     toJSON: {
       // A file store writes all of global context as JSON: under its own key there is no trace.
@@ -102,11 +112,6 @@ function maskedPrototype(contextKey) {
       },
     },
   });
-}
-
-/** @param {object} view */
-function masked(view) {
-  return Object.fromEntries(Object.keys(view).map((name) => [name, MASK]));
 }
 
 /**
