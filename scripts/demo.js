@@ -61,13 +61,14 @@ class Demo {
   /**
    * Deploys the example flow the way the editor does: so Node-RED itself encrypts the token.
    * @param {string} nodeRed its address
-   * @param {string} service its address
    */
-  async deployFlows(nodeRed, service) {
+  async deployFlows(nodeRed) {
     const { token } = this.#command(['token', 'create', '--space', SPACE, '--name', 'demo']);
     const example = fs.readFileSync(path.join(root, 'examples/reading-secrets.json'), 'utf8');
     const flows = JSON.parse(example).map((/** @type {any} */ node) =>
-      node.type === 'secret-source' ? { ...node, url: service, credentials: { token } } : node,
+      node.type === 'secret-source'
+        ? { ...node, url: '${DEMO_SERVICE_URL}', credentials: { token } }
+        : node,
     );
     const response = await fetch(`${nodeRed}/flows`, {
       method: 'POST',

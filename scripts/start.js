@@ -34,11 +34,12 @@ async function main() {
   const listen = ['--listen', `127.0.0.1:${service.port}`, '--log', 'warn'];
   launch('The service', executable, ['serve', '--data', demo.serviceData, ...listen]);
   const red = path.join(root, 'node_modules/node-red/red.js');
-  launch('Node-RED', node, [red, '--userDir', demo.userDir]);
+  // The example's source takes its URL from here, so that it follows the port.
+  launch('Node-RED', node, [red, '--userDir', demo.userDir], { DEMO_SERVICE_URL: service.url });
 
   await answers(`${service.url}/healthz`);
   await answers(`${nodeRed.url}/settings`);
-  if (!demo.hasFlows) await demo.deployFlows(nodeRed.url, service.url);
+  if (!demo.hasFlows) await demo.deployFlows(nodeRed.url);
   if (!stopping) tell(demo.serviceData);
 }
 
@@ -46,14 +47,14 @@ async function main() {
 function tell(data) {
   const shown = path.relative(process.cwd(), data) || data;
   console.log(`
-  Node-RED         ${nodeRed.url}/
-  Example          ${nodeRed.url}/demo
-  Secret Manager   ${service.url}/
-  Data             ${path.dirname(shown)}
+  Node-RED   ${nodeRed.url}/
+  Example    ${nodeRed.url}/demo
+  Service    ${service.url}/api/v1
+  Data       ${path.dirname(shown)}
 
   Change a secret, and see it in the example within a minute or at the next deploy:
 
-    echo "Good morning!" | npx secret-manager --data ${shown} secret set --space demo GREETING --type text --stdin
+    echo 'Good morning!' | npx secret-manager --data ${shown} secret set --space demo GREETING --type text --stdin
 
   Ctrl-C stops everything.
 `);
@@ -63,9 +64,11 @@ function tell(data) {
  * @param {string} name
  * @param {string} command
  * @param {string[]} args
+ * @param {Record<string, string>} [variables] of its environment
  */
-function launch(name, command, args) {
-  const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+function launch(name, command, args, variables) {
+  const env = { ...process.env, ...variables };
+  const child = spawn(command, args, { env, stdio: ['ignore', 'ignore', 'inherit'] });
   children.push(child);
   child.on('error', (error) => stop(1, `${name} cannot be started: ${error.message}`));
   child.on('exit', (code) => {
