@@ -12,8 +12,8 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 
+use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
-use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
@@ -32,38 +32,24 @@ pub enum WireError {
     NotSnapshot { line: usize, column: usize },
 }
 
-/// Everything of a snapshot but its secrets.
-#[derive(Clone, Copy, Debug)]
-pub struct Header<'a> {
-    pub space: &'a SpaceRef,
-    pub version: u64,
-    pub created_at: Timestamp,
-    pub updated_at: Timestamp,
-    pub issued_at: Timestamp,
-}
-
 /// Writes a snapshot. The buffer is wiped on drop because it holds values.
-pub fn write_snapshot<'a>(
-    header: Header<'_>,
-    secrets: impl IntoIterator<Item = (&'a SecretName, &'a Secret)>,
-) -> Zeroizing<Vec<u8>> {
+pub fn write_snapshot(snapshot: &Snapshot) -> Zeroizing<Vec<u8>> {
+    let Snapshot { space, version, created_at, updated_at, issued_at, secrets, .. } = snapshot;
     // A growing Vec would leave its outgrown copies unwiped, so its size is known beforehand.
-    let secrets: Vec<_> = secrets.into_iter().collect();
     let size = secrets
         .iter()
         .map(|(name, secret)| ENTRY_OVERHEAD + name.as_str().len() + secret.value.expose().len());
-    let space = json(header.space);
+    let space = serde_json::to_string(space).unwrap_or_default();
     let mut out =
         Zeroizing::new(Vec::with_capacity(HEADER_OVERHEAD + space.len() + size.sum::<usize>()));
     out.extend_from_slice(
         format!(
-            "{{\"space\":{space},\"version\":{},\"createdAt\":\"{}\",\"updatedAt\":\"{}\",\
-             \"issuedAt\":\"{}\",\"secrets\":{{",
-            header.version, header.created_at, header.updated_at, header.issued_at,
+            "{{\"space\":{space},\"version\":{version},\"createdAt\":\"{created_at}\",\
+             \"updatedAt\":\"{updated_at}\",\"issuedAt\":\"{issued_at}\",\"secrets\":{{"
         )
         .as_bytes(),
     );
-    for (index, (name, secret)) in secrets.into_iter().enumerate() {
+    for (index, (name, secret)) in secrets.iter().enumerate() {
         if index > 0 {
             out.push(b',');
         }
@@ -89,10 +75,6 @@ pub fn write_snapshot<'a>(
 /// Upper bounds of what surrounds a snapshot and each of its secrets.
 const HEADER_OVERHEAD: usize = 256;
 const ENTRY_OVERHEAD: usize = 128;
-
-fn json<T: Serialize>(value: &T) -> String {
-    serde_json::to_string(value).unwrap_or_default()
-}
 
 /// Reads a snapshot. Secrets whose names break the rules are left out and listed in
 /// [`Snapshot::refused`]; anything else that is not as it should be refuses the whole document.
@@ -217,34 +199,23 @@ mod tests {
         }
     }
 
-    fn write(snapshot: &Snapshot) -> Zeroizing<Vec<u8>> {
-        let header = Header {
-            space: &snapshot.space,
-            version: snapshot.version,
-            created_at: snapshot.created_at,
-            updated_at: snapshot.updated_at,
-            issued_at: snapshot.issued_at,
-        };
-        write_snapshot(header, &snapshot.secrets)
-    }
-
     #[test]
     fn what_is_written_is_read_back() {
         let snapshot = sample();
-        let body = write(&snapshot);
+        let body = write_snapshot(&snapshot);
         assert_eq!(read_snapshot(&body), Ok(snapshot));
     }
 
     #[test]
     fn the_buffer_is_never_outgrown() {
-        let body = write(&sample());
+        let body = write_snapshot(&sample());
         let size = HEADER_OVERHEAD + 2 * ENTRY_OVERHEAD;
         assert!(body.len() < body.capacity() && body.capacity() < body.len() + size);
     }
 
     #[test]
     fn no_cut_document_is_half_read() {
-        let body = write(&sample());
+        let body = write_snapshot(&sample());
         for end in 0..body.len() {
             assert!(read_snapshot(&body[..end]).is_err(), "cut after {end} bytes");
         }

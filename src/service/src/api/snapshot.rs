@@ -9,7 +9,7 @@ use axum::http::header::{CONTENT_TYPE, ETAG, HeaderMap, HeaderValue};
 use axum::response::Response;
 use bytes::Bytes;
 use secret_manager_manager::{Error, Manager};
-use secret_manager_model::wire::{self, Header};
+use secret_manager_model::wire;
 
 use super::validator;
 use crate::auth::AccessToken;
@@ -28,16 +28,8 @@ pub(super) async fn read(
         return Ok(response);
     }
     let tagged = manager.snapshot(&space).await.map_err(gone)?;
-    let snapshot = &tagged.snapshot;
-    let header = Header {
-        space: &snapshot.space,
-        version: snapshot.version,
-        created_at: snapshot.created_at,
-        updated_at: snapshot.updated_at,
-        issued_at: snapshot.issued_at,
-    };
     // Handed over as it is: the buffer is wiped when the last byte of it was sent.
-    let body = Bytes::from_owner(wire::write_snapshot(header, &snapshot.secrets));
+    let body = Bytes::from_owner(wire::write_snapshot(&tagged.snapshot));
     let mut response = Response::new(Body::from(body));
     let answer = response.headers_mut();
     answer.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
