@@ -1,8 +1,10 @@
 'use strict';
 
 /*
- * What the package adds to the start and the memory of Node-RED: whole processes with and without
- * it, in turn. Whatever else the machine does only ever adds, so the lowest figures are compared.
+ * What the package adds to a Node-RED that has it: the time to load it, and memory. Whole starts vary
+ * by more than what is looked for, so each Node-RED first starts without the package and then loads
+ * it as it does after an install. The baseline is a package with one node that does nothing, and some
+ * more of these are loaded before, because at a start the package is one of many.
  */
 
 const { execFile } = require('node:child_process');
@@ -10,75 +12,101 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { promisify } = require('node:util');
+const { median } = require('./lib/measure');
 const { Snapshots } = require('./lib/snapshots');
 
-const RUNS = 15;
-const METRICS = /** @type {const} */ ([
-  ['time', 'ms'],
-  ['cpu', 'ms'],
-  ['memory', 'MiB'],
-]);
+const RUNS = 9;
+const OTHERS = ['empty-1', 'empty-2', 'empty-3'];
 const root = path.join(__dirname, '..');
 
-/** @typedef {{ time: number, cpu: number, memory: number }} Sample */
+/**
+ * @typedef {object} Sample
+ * @property {number} time to load the package, in ms
+ * @property {number} before memory without the package, in MiB
+ * @property {number} loaded memory that the loaded package adds, in MiB
+ * @property {number} running memory that it adds with one node at work, in MiB
+ */
 
 async function* rows() {
   const snapshots = await Snapshots.start(10);
-  const source = { id: 'source', type: 'secret-source', kind: 'service', url: snapshots.url };
-  const node = { id: 'node', type: 'secret-manager', z: 'tab', source: 'source', wires: [[]] };
-  const tab = { id: 'tab', type: 'tab', label: 'bench' };
-  yield* compared('installed, against Node-RED alone', [tab]);
-  yield* compared('one node, against Node-RED alone', [tab, source, { ...node, syncOnSave: true }]);
-  await snapshots.stop();
-}
-
-/**
- * @param {string} name
- * @param {object[]} flows
- */
-async function* compared(name, flows) {
-  const [alone, together] = [userDir([flows[0]], false), userDir(flows, true)];
-  /** @type {Record<string, Sample[]>} */
-  const samples = { [alone]: [], [together]: [] };
+  const others = OTHERS.map(emptyPackage);
+  const nothing = emptyPackage('empty');
+  /** @type {Sample[]} */
+  const ours = [];
+  /** @type {Sample[]} */
+  const baselines = [];
   for (let run = 0; run < RUNS; run++) {
-    // Turn and turn about, so that neither is always the one that comes second.
-    const order = run % 2 === 0 ? [alone, together] : [together, alone];
-    for (const folder of order) samples[folder].push(await started(folder));
+    ours.push(await loaded([...others, root], ourFlow(snapshots.url)));
+    baselines.push(await loaded([...others, nothing], emptyFlow()));
   }
-  for (const folder of [alone, together]) fs.rmSync(folder, { recursive: true });
+  for (const folder of [...others, nothing]) fs.rmSync(folder, { recursive: true });
+  await snapshots.stop();
 
-  for (const [metric, unit] of METRICS) {
-    const [baseline, sum] = [alone, together].map((folder) =>
-      Math.min(...samples[folder].map((sample) => sample[metric])),
-    );
-    const value = sum - baseline;
-    yield { case: name, n: null, metric: `added ${metric}`, value, unit, baseline };
-  }
+  const of = (/** @type {Sample[]} */ samples, /** @type {keyof Sample} */ key) =>
+    median(samples.map((sample) => sample[key]));
+  const empty = of(baselines, 'time');
+  const time = { value: of(ours, 'time') - empty, unit: 'ms', baseline: empty };
+  yield { case: 'load, beyond that of an empty node', n: null, metric: 'added time', ...time };
+
+  const memory = { metric: 'added memory', unit: 'MiB', baseline: of(ours, 'before') };
+  const [idle, working] = [of(ours, 'loaded'), of(ours, 'running')];
+  yield { case: 'loaded, against Node-RED alone', n: null, value: idle, ...memory };
+  yield { case: 'one node at work, against Node-RED alone', n: null, value: working, ...memory };
 }
 
-/**
- * @param {object[]} flows
- * @param {boolean} withPackage
- */
-function userDir(flows, withPackage) {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'secret-manager-bench-'));
-  fs.writeFileSync(path.join(folder, 'flows.json'), JSON.stringify(flows));
-  if (withPackage) {
-    const scope = path.join(folder, 'node_modules/@secret-manager');
-    fs.mkdirSync(scope, { recursive: true });
-    fs.symlinkSync(root, path.join(scope, 'node-red'), 'dir');
-  }
+/** @param {string} url */
+function ourFlow(url) {
+  const source = { id: 'source', type: 'secret-source', kind: 'service', url };
+  return [
+    { id: 'tab', type: 'tab' },
+    { ...source, credentials: { token: 'bench' } },
+    { id: 'node', type: 'secret-manager', z: 'tab', x: 1, y: 1, source: 'source', wires: [[]] },
+  ];
+}
+
+function emptyFlow() {
+  return [
+    { id: 'tab', type: 'tab' },
+    { id: 'node', type: 'empty', z: 'tab', x: 1, y: 1, wires: [] },
+  ];
+}
+
+/** @param {string} name of the package and of its node */
+function emptyPackage(name) {
+  const folder = temporary();
+  const manifest = { name, version: '1.0.0', 'node-red': { nodes: { [name]: 'empty.js' } } };
+  fs.writeFileSync(path.join(folder, 'package.json'), JSON.stringify(manifest));
+  fs.writeFileSync(
+    path.join(folder, 'empty.js'),
+    `module.exports = (RED) => RED.nodes.registerType('${name}', function (config) {
+      RED.nodes.createNode(this, config);
+    });`,
+  );
+  fs.writeFileSync(
+    path.join(folder, 'empty.html'),
+    `<script type="text/javascript">RED.nodes.registerType('${name}', { defaults: {} });</script>`,
+  );
   return folder;
 }
 
 /**
- * @param {string} folder
+ * @param {string[]} packages folders; the last one is measured
+ * @param {object[]} flow
  * @returns {Promise<Sample>}
  */
-async function started(folder) {
-  const program = path.join(__dirname, 'lib/node-red-start.js');
-  const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', program, folder]);
+async function loaded(packages, flow) {
+  const userDir = temporary();
+  fs.writeFileSync(path.join(userDir, 'flows.json'), '[]');
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    ...['--expose-gc', path.join(__dirname, 'lib/node-red-load.js')],
+    ...[userDir, JSON.stringify(flow), ...packages],
+  ]);
+  fs.rmSync(userDir, { recursive: true });
   return JSON.parse(/** @type {string} */ (stdout.trim().split('\n').at(-1)));
+}
+
+function temporary() {
+  return fs.mkdtempSync(path.join(os.tmpdir(), 'secret-manager-bench-'));
 }
 
 module.exports = { rows };
