@@ -9,10 +9,12 @@ use secret_manager_source::{Failure, Fetched, Remedy, Source, Validator};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use crate::engine::Clock;
 use crate::machine::{Action, Answer, Event, Machine, Ticket};
 use crate::shared::{Secrets, Shared};
 use crate::status::{Facts, Status};
+
+/// Says what time it is.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 pub(crate) enum Command {
     Start { source: Arc<dyn Source>, interval: Duration, ticket: Ticket },

@@ -4,23 +4,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use secret_manager_model::Timestamp;
 use secret_manager_source::Source;
 use tokio::runtime;
 use tokio::sync::mpsc;
 
-use crate::driver::{self, Command};
+use crate::driver::{self, Clock, Command};
 use crate::machine::Ticket;
 use crate::news::{Change, News};
-use crate::shared::Shared;
+use crate::shared::{Notify, Shared};
 use crate::status::Status;
-
-/// Says what time it is.
-pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
-
-/// Called on the engine's thread when [`Engine::drain`] has something to tell, and not again before
-/// it was called.
-pub type Notify = Box<dyn Fn() + Send + Sync>;
 
 /// Keeps the secrets of one space up to date. Dropping it ends the engine and wipes the values.
 pub struct Engine {

@@ -15,7 +15,9 @@ mod schedule;
 mod shared;
 mod status;
 
-pub use engine::{Clock, Engine, Notify};
+pub use driver::Clock;
+pub use engine::Engine;
 pub use machine::Ticket;
 pub use news::{Change, Finished, News};
+pub use shared::Notify;
 pub use status::{Facts, State, Status};

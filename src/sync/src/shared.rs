@@ -5,10 +5,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use secret_manager_model::{Diff, Secret, SecretName};
 
-use crate::engine::Notify;
 use crate::machine::{Ended, Ticket};
 use crate::news::{Change, Finished, News};
 use crate::status::Status;
+
+/// Called on the engine's thread when [`crate::Engine::drain`] has something to tell, and not again before
+/// it was called.
+pub type Notify = Box<dyn Fn() + Send + Sync>;
 
 pub(crate) type Secrets = HashMap<SecretName, Secret>;
 
