@@ -249,6 +249,18 @@ onBothVersions('Starting', (version) => {
     // Nobody asks: the engine's own next try meets a denial, and the file is read again.
     await red.status('manager', '🆗 Synced');
     assert.equal((await red.ask('/value')).value, 'canary-one');
+
+    // That was no deploy: the next one syncs as always.
+    const earlier = source.requests.length;
+    const bystander = { id: 'bystander', type: 'comment', z: TAB };
+    await red.deploy(
+      [
+        ...flows.map((node) => ({ ...node, ...(node.id === 'manager' && { source: '' }) })),
+        bystander,
+      ],
+      'nodes',
+    );
+    await red.until(() => source.requests.length > earlier);
     source.token = token;
     await red.stop();
   });

@@ -62,8 +62,12 @@ class Keeper {
     this.#members = this.#members.filter(({ id }) => id !== member.id);
     this.#members.push(member);
     // A node that replaces an older self takes over its role, whether that one has closed or not.
-    if (this.#active === null || this.#active.id === member.id) this.#activate(member);
-    else member.show({ key: 'standby' });
+    if (this.#active === null || this.#active.id === member.id) {
+      this.#activate(member);
+      this.#syncedByDeploy = true;
+    } else {
+      member.show({ key: 'standby' });
+    }
   }
 
   /**
@@ -82,7 +86,7 @@ class Keeper {
   async syncNow() {
     if (!this.#active) throw new SetupError('notRunning');
     // What stood in the way may be mended by now: a file that was missing, a token that was renewed.
-    if (this.#fault || this.#engine?.status().error?.code === 'denied') {
+    if (this.#fault || this.#tokenWasRenewed()) {
       this.#activate(this.#active);
       if (this.#fault) throw this.#fault;
       await this.#firstSync;
@@ -96,17 +100,16 @@ class Keeper {
    * @param {FlowsEvent} event
    */
   flowsStarted({ diff }) {
+    const synced = this.#syncedByDeploy || this.#active === null;
+    this.#syncedByDeploy = false;
     if (this.#active === null) this.#succeed();
     if (this.#members.length === 0) this.#retire();
-    const synced = this.#syncedByDeploy;
-    this.#syncedByDeploy = false;
     if (diff && !synced && this.#active?.syncOnSave) this.syncNow().catch(() => {});
   }
 
   /** @param {Member} member */
   #activate(member) {
     this.#active = member;
-    this.#syncedByDeploy = true;
     this.#firstSync = Promise.resolve();
     try {
       this.#engine ??= this.#newEngine();
