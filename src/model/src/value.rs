@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use crate::limits::VALUE_BYTES;
 
@@ -107,12 +107,6 @@ fn not_json(error: &serde_json::Error) -> ValueError {
 impl fmt::Debug for SecretValue {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "SecretValue({}, •••)", self.kind.as_str())
-    }
-}
-
-impl Zeroize for SecretValue {
-    fn zeroize(&mut self) {
-        self.json.zeroize();
     }
 }
 
