@@ -11,21 +11,10 @@ use secret_manager_store::{
 
 use crate::manager::busy;
 use crate::vault::Vault;
-use crate::{Error, Manager, Thing};
+use crate::{Caller, Error, Manager, Thing};
 
 /// Losing this many races in a row means that something else is wrong.
 const ATTEMPTS: usize = 100;
-
-/// Who changes something, as it is kept with each version.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Actor(String);
-
-impl Actor {
-    /// Whoever may run commands on the service's machine.
-    pub fn command_line() -> Self {
-        Self("command line".into())
-    }
-}
 
 #[derive(Clone, Debug)]
 pub struct Edit {
@@ -84,7 +73,7 @@ impl Manager {
         space: &SpaceId,
         edits: Vec<Edit>,
         same: Same,
-        by: &Actor,
+        caller: &Caller,
     ) -> Result<Applied, Error> {
         let mut names = HashSet::with_capacity(edits.len());
         if !edits.iter().all(|edit| names.insert(&edit.name)) {
@@ -95,7 +84,7 @@ impl Manager {
         let edits = Arc::new(edits);
         let _turn = self.writing.lock().await;
         for _ in 0..ATTEMPTS {
-            let plan = self.plan(space, &edits, same, by).await?;
+            let plan = self.plan(space, &edits, same, caller).await?;
             let change = match plan.change {
                 Some(change) => change,
                 None => return Ok(plan.applied),
@@ -114,7 +103,7 @@ impl Manager {
         space: &SpaceId,
         edits: &Arc<Vec<Edit>>,
         same: Same,
-        by: &Actor,
+        caller: &Caller,
     ) -> Result<Plan, Error> {
         // The space is read first: whatever changes after that makes the commit stale.
         let row = self.space_row(space).await?;
@@ -136,7 +125,7 @@ impl Manager {
                 .map(|_| self.environment.random_id())
                 .collect::<Result<_, _>>()?,
             tag: self.environment.random_id()?,
-            by: by.0.clone(),
+            by: caller.actor.display_name().to_owned(),
         };
         let edits = Arc::clone(edits);
         busy(move || planner.plan(&row, &edits, &hashes, &current)).await

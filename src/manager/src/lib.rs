@@ -9,6 +9,7 @@
 //! read, check, seal, commit against the version that was read, and again from the start when
 //! somebody else was faster.
 
+mod caller;
 mod edit;
 mod environment;
 mod error;
@@ -20,11 +21,12 @@ mod spaces;
 mod tokens;
 mod vault;
 
-pub use edit::{Actor, Applied, Change, Edit, Outcome, Precondition, Same};
+pub use caller::{Actor, Caller};
+pub use edit::{Applied, Change, Edit, Outcome, Precondition, Same};
 pub use environment::Environment;
 pub use error::{Error, Thing};
 pub use manager::Manager;
-pub use secret_manager_store::{SpaceId, TokenId};
+pub use secret_manager_store::{SpaceId, TokenId, UserId};
 pub use secrets::{SecretList, SecretSummary};
 pub use snapshot::TaggedSnapshot;
 pub use spaces::Space;

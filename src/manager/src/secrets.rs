@@ -4,7 +4,7 @@ use secret_manager_model::{Kind, Secret, SecretName, Timestamp};
 use secret_manager_store::SpaceId;
 
 use crate::manager::busy;
-use crate::{Error, Manager, Space, Thing};
+use crate::{Caller, Error, Manager, Space, Thing};
 
 /// What may be known of a secret without revealing it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +25,12 @@ pub struct SecretList {
 
 impl Manager {
     /// Reveals one secret.
-    pub async fn secret(&self, space: &SpaceId, name: &SecretName) -> Result<Secret, Error> {
+    pub async fn secret(
+        &self,
+        space: &SpaceId,
+        name: &SecretName,
+        _caller: &Caller,
+    ) -> Result<Secret, Error> {
         let vault = self.vault(&self.space_row(space).await?)?;
         let row = self.store.value(space, vault.name_hash(name)).await?;
         let row = row.ok_or(Error::NotFound(Thing::Secret))?;

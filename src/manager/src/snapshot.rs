@@ -6,7 +6,7 @@ use secret_manager_model::{Refused, Secret, Snapshot, SpaceRef};
 use secret_manager_store::SpaceId;
 
 use crate::manager::busy;
-use crate::{Error, Manager, Thing};
+use crate::{Caller, Error, Manager, Thing};
 
 #[derive(Clone, Debug)]
 pub struct TaggedSnapshot {
@@ -21,7 +21,21 @@ impl Manager {
         Ok(self.space_row(space).await?.tag)
     }
 
-    pub async fn snapshot(&self, space: &SpaceId) -> Result<TaggedSnapshot, Error> {
+    /// What a flow's engine gets: all values.
+    pub async fn snapshot(
+        &self,
+        space: &SpaceId,
+        caller: &Caller,
+    ) -> Result<TaggedSnapshot, Error> {
+        self.read_all(space, caller).await
+    }
+
+    /// What a person takes along in a file: all values.
+    pub async fn export(&self, space: &SpaceId, caller: &Caller) -> Result<Snapshot, Error> {
+        Ok(self.read_all(space, caller).await?.snapshot)
+    }
+
+    async fn read_all(&self, space: &SpaceId, _caller: &Caller) -> Result<TaggedSnapshot, Error> {
         let rows = self.store.snapshot(space).await?;
         let (space, rows) = rows.ok_or(Error::NotFound(Thing::Space))?;
         let vault = self.vault(&space)?;

@@ -4,7 +4,7 @@ use secret_manager_envelope::Dek;
 use secret_manager_model::Timestamp;
 use secret_manager_store::{SpaceId, SpaceRow, Usage};
 
-use crate::{Error, Manager, Thing};
+use crate::{Caller, Error, Manager, Thing};
 
 const NAME_LENGTH: usize = 100;
 
@@ -30,7 +30,7 @@ impl Space {
 }
 
 impl Manager {
-    pub async fn create_space(&self, name: &str) -> Result<Space, Error> {
+    pub async fn create_space(&self, name: &str, _caller: &Caller) -> Result<Space, Error> {
         check_name(name)?;
         let id = SpaceId::new(self.environment.random_id()?);
         let now = self.environment.now();
@@ -62,7 +62,7 @@ impl Manager {
     }
 
     /// With all secrets, their versions and the access tokens. There is no way back.
-    pub async fn delete_space(&self, id: &SpaceId) -> Result<(), Error> {
+    pub async fn delete_space(&self, id: &SpaceId, _caller: &Caller) -> Result<(), Error> {
         Ok(self.store.delete_space(id).await?)
     }
 }

@@ -9,7 +9,7 @@ use secret_manager_model::Timestamp;
 use secret_manager_store::{SpaceId, StoreError, TokenId, TokenRow};
 use zeroize::Zeroizing;
 
-use crate::{Error, Manager, Thing};
+use crate::{Caller, Error, Manager, Thing};
 
 /// Lets people and scanners for leaked credentials recognise a token.
 const PREFIX: &str = "smt_";
@@ -54,6 +54,8 @@ impl fmt::Debug for NewToken {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Access {
     pub token: TokenId,
+    /// What people called the token.
+    pub name: String,
     pub space: SpaceId,
 }
 
@@ -63,6 +65,7 @@ impl Manager {
         space: &SpaceId,
         name: &str,
         expires_at: Option<Timestamp>,
+        _caller: &Caller,
     ) -> Result<NewToken, Error> {
         let now = self.environment.now();
         if expires_at.is_some_and(|time| time <= now) {
@@ -98,7 +101,7 @@ impl Manager {
         Ok(self.store.tokens(space).await?.into_iter().map(Token::of).collect())
     }
 
-    pub async fn revoke_token(&self, id: &TokenId) -> Result<Token, Error> {
+    pub async fn revoke_token(&self, id: &TokenId, _caller: &Caller) -> Result<Token, Error> {
         match self.store.revoke_token(id, self.environment.now()).await {
             Err(StoreError::NotFound) => Err(Error::NotFound(Thing::Token)),
             result => Ok(Token::of(result?)),
@@ -114,7 +117,7 @@ impl Manager {
             return Err(Error::Denied);
         }
         self.touch(&row, now);
-        Ok(Access { token: row.id, space: row.space })
+        Ok(Access { token: row.id, name: row.name, space: row.space })
     }
 
     /// Notes the use beside the request, which neither waits for it nor fails with it.

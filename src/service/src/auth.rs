@@ -6,12 +6,16 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use secret_manager_manager::{Manager, SpaceId};
+use secret_manager_manager::{Actor, Caller, Manager, SpaceId};
 
 use crate::error::{Code, Problem};
+use crate::request::{Peer, RequestId};
 
-/// The space that the request's access token opens.
-pub(crate) struct AccessToken(pub(crate) SpaceId);
+/// The space that the request's access token opens, and the token as the one who asks.
+pub(crate) struct AccessToken {
+    pub(crate) space: SpaceId,
+    pub(crate) caller: Caller,
+}
 
 impl FromRequestParts<Arc<Manager>> for AccessToken {
     type Rejection = Problem;
@@ -23,7 +27,17 @@ impl FromRequestParts<Arc<Manager>> for AccessToken {
         let token = bearer(parts)?;
         let access = manager.authenticate(token).await?;
         tracing::debug!(token = %access.token, "authenticated");
-        Ok(Self(access.space))
+        let actor = Actor::Token { id: access.token, name: access.name };
+        Ok(Self { space: access.space, caller: caller(parts, actor) })
+    }
+}
+
+/// The actor with what is known of the request.
+pub(crate) fn caller(parts: &Parts, actor: Actor) -> Caller {
+    Caller {
+        actor,
+        origin: parts.extensions.get::<Peer>().map(|peer| peer.0),
+        request: parts.extensions.get::<RequestId>().map(|id| id.0.clone()),
     }
 }
 

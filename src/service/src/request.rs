@@ -1,5 +1,6 @@
 //! What happens around every request: an id, one line in the log, and the writing of problems.
 
+use std::net::IpAddr;
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request};
@@ -9,11 +10,20 @@ use axum::response::Response;
 
 use crate::error::Problem;
 
+/// Beside the request, for those who write down what it did.
+#[derive(Clone, Debug)]
+pub(crate) struct RequestId(pub(crate) String);
+
+/// Who is at the other end of the connection. Beside the request as well.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peer(pub(crate) IpAddr);
+
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-pub(crate) async fn observe(request: Request, next: Next) -> Response {
+pub(crate) async fn observe(mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let id = format!("{:016x}", fastrand::u64(..));
+    request.extensions_mut().insert(RequestId(id.clone()));
     let method = request.method().clone();
     // The pattern, not the path: later paths carry names of secrets.
     let path = request.extensions().get::<MatchedPath>().cloned();

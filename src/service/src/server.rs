@@ -6,11 +6,15 @@
 //! a client that is slow at it holds up nobody else.
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
@@ -22,6 +26,7 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 use crate::api;
+use crate::request::Peer;
 
 pub struct Config {
     pub manager: Arc<Manager>,
@@ -71,7 +76,7 @@ pub async fn serve(listener: TcpListener, config: Config, shutdown: impl Future<
             let slot = Arc::clone(&slots).acquire_owned().await;
             (accept(&listener).await, slot)
         };
-        let (stream, slot) = tokio::select! {
+        let ((stream, peer), slot) = tokio::select! {
             next = next => next,
             () = &mut shutdown => break,
             // Ended tasks are taken out of the set as they end.
@@ -79,6 +84,7 @@ pub async fn serve(listener: TcpListener, config: Config, shutdown: impl Future<
         };
         let connection = Connection {
             router: router.clone(),
+            peer: Peer(peer.ip().to_canonical()),
             timeouts: config.timeouts,
             watcher: graceful.watcher(),
         };
@@ -96,10 +102,10 @@ pub async fn serve(listener: TcpListener, config: Config, shutdown: impl Future<
 
 /// The next connection. Errors concern one connection or pass by themselves (no free descriptors),
 /// so none of them ends the service.
-async fn accept(listener: &TcpListener) -> TcpStream {
+async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => return stream,
+            Ok(accepted) => return accepted,
             Err(error) if is_of_one_connection(&error) => {}
             Err(error) => {
                 tracing::error!(%error, "can't accept connections; trying again in a second");
@@ -120,6 +126,7 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 
 struct Connection {
     router: Router,
+    peer: Peer,
     timeouts: Timeouts,
     watcher: Watcher,
 }
@@ -137,10 +144,15 @@ impl Connection {
     }
 
     async fn speak(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
+        let (peer, router) = (self.peer, TowerToHyperService::new(self.router));
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(peer);
+            router.call(request)
+        });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(self.timeouts.header)
-            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(self.router));
+            .serve_connection(TokioIo::new(stream), service);
         if let Err(error) = self.watcher.watch(connection).await {
             tracing::debug!(%error, "a connection ended early");
         }

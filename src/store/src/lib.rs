@@ -22,7 +22,8 @@ mod store;
 
 pub use error::StoreError;
 pub use rows::{
-    PutRow, SecretId, SecretRow, SpaceChange, SpaceId, SpaceRow, TokenId, TokenRow, Usage, ValueRow,
+    PutRow, SecretId, SecretRow, SpaceChange, SpaceId, SpaceRow, TokenId, TokenRow, Usage, UserId,
+    ValueRow,
 };
 pub use sqlite::{Sqlite, SqliteOptions};
 pub use store::{KEPT_VERSIONS, Store};

@@ -34,7 +34,9 @@ ids!(
     /// Of a secret. Stays the same when the secret is deleted and made again.
     SecretId,
     /// Of an access token; says nothing about the token itself.
-    TokenId
+    TokenId,
+    /// Of a person with an account. Never used again, also when the account is gone.
+    UserId
 );
 
 #[derive(Clone, Debug, PartialEq, Eq)]

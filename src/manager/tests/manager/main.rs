@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use secret_manager_envelope::Kek;
 use secret_manager_manager::{
-    Actor, Applied, Change, Edit, Environment, Error, Manager, Precondition, Same, SpaceId,
+    Applied, Caller, Change, Edit, Environment, Error, Manager, Precondition, Same, SpaceId,
 };
 use secret_manager_model::{SecretName, SecretValue, Timestamp};
 use secret_manager_store::{Sqlite, SqliteOptions};
@@ -65,6 +65,10 @@ impl World {
     }
 }
 
+fn me() -> Caller {
+    Caller::command_line()
+}
+
 fn name(text: &str) -> SecretName {
     SecretName::parse(text).unwrap()
 }
@@ -82,5 +86,5 @@ fn delete(key: &str) -> Edit {
 }
 
 async fn apply(manager: &Manager, space: &SpaceId, edits: Vec<Edit>) -> Result<Applied, Error> {
-    manager.apply(space, edits, Same::Write, &Actor::command_line()).await
+    manager.apply(space, edits, Same::Write, &me()).await
 }

@@ -1,17 +1,17 @@
 use std::collections::HashMap;
 
 use secret_manager_manager::{
-    Actor, Change, Edit, Error, Outcome, Precondition, Same, SecretSummary, Thing,
+    Change, Edit, Error, Outcome, Precondition, Same, SecretSummary, Thing,
 };
 use secret_manager_model::{Kind, SecretValue};
 
-use crate::{World, apply, delete, name, put, text};
+use crate::{World, apply, delete, me, name, put, text};
 
 #[tokio::test]
 async fn a_secret_is_set_revealed_listed_and_deleted() {
     let world = World::new();
     let manager = world.open().await;
-    let space = manager.create_space("s").await.unwrap().id;
+    let space = manager.create_space("s", &me()).await.unwrap().id;
     let made = world.clock.now();
     apply(&manager, &space, vec![put("B", "first")]).await.unwrap();
     world.clock.advance(1000);
@@ -22,7 +22,7 @@ async fn a_secret_is_set_revealed_listed_and_deleted() {
     assert_eq!(applied.version, 2);
     assert_eq!(applied.outcomes, [Outcome::Changed(2), Outcome::Added(1)]);
 
-    let secret = manager.secret(&space, &name("B")).await.unwrap();
+    let secret = manager.secret(&space, &name("B"), &me()).await.unwrap();
     assert_eq!((secret.value, secret.version, secret.updated_at), (json, 2, world.clock.now()));
     let list = manager.secrets(&space).await.unwrap();
     let summary = |key: &str, kind, version, created_at| SecretSummary {
@@ -40,7 +40,7 @@ async fn a_secret_is_set_revealed_listed_and_deleted() {
     let applied = apply(&manager, &space, vec![delete("B")]).await.unwrap();
     assert_eq!((applied.version, applied.outcomes), (3, vec![Outcome::Removed]));
     let gone = Err(Error::NotFound(Thing::Secret));
-    assert_eq!(manager.secret(&space, &name("B")).await.map(drop), gone);
+    assert_eq!(manager.secret(&space, &name("B"), &me()).await.map(drop), gone);
     assert_eq!(apply(&manager, &space, vec![delete("B")]).await.map(drop), gone);
     // It goes on counting when it comes back.
     let applied = apply(&manager, &space, vec![put("B", "again")]).await.unwrap();
@@ -51,24 +51,28 @@ async fn a_secret_is_set_revealed_listed_and_deleted() {
 async fn a_snapshot_has_everything_and_its_tag_changes_with_it() {
     let world = World::new();
     let manager = world.open().await;
-    let space = manager.create_space("s").await.unwrap().id;
-    let empty = manager.snapshot(&space).await.unwrap();
+    let space = manager.create_space("s", &me()).await.unwrap().id;
+    let empty = manager.snapshot(&space, &me()).await.unwrap();
     assert_eq!((empty.snapshot.version, empty.snapshot.secrets.len()), (0, 0));
 
     apply(&manager, &space, vec![put("A", "1"), put("B", "2")]).await.unwrap();
-    let full = manager.snapshot(&space).await.unwrap();
+    let full = manager.snapshot(&space, &me()).await.unwrap();
     let values: HashMap<_, _> =
         full.snapshot.secrets.iter().map(|(name, secret)| (name.as_str(), &secret.value)).collect();
     assert_eq!(values, HashMap::from([("A", &text("1")), ("B", &text("2"))]));
     assert_ne!(full.tag, empty.tag);
     assert_eq!(manager.tag(&space).await.unwrap(), full.tag);
-    assert_eq!(manager.snapshot(&space).await.unwrap().tag, full.tag, "reading changes nothing");
+    assert_eq!(
+        manager.snapshot(&space, &me()).await.unwrap().tag,
+        full.tag,
+        "reading changes nothing"
+    );
 }
 
 #[tokio::test]
 async fn a_precondition_that_does_not_hold_changes_nothing() {
     let manager = World::new().open().await;
-    let space = manager.create_space("s").await.unwrap().id;
+    let space = manager.create_space("s", &me()).await.unwrap().id;
     apply(&manager, &space, vec![put("A", "1")]).await.unwrap();
     let with = |key: &str, precondition| Edit { precondition, ..put(key, "new") };
     for (key, precondition, current) in [
@@ -91,10 +95,8 @@ async fn a_precondition_that_does_not_hold_changes_nothing() {
 #[tokio::test]
 async fn a_repeated_import_changes_nothing() {
     let manager = World::new().open().await;
-    let space = manager.create_space("s").await.unwrap().id;
-    let import = async |edits| {
-        manager.apply(&space, edits, Same::Skip, &Actor::command_line()).await.unwrap()
-    };
+    let space = manager.create_space("s", &me()).await.unwrap().id;
+    let import = async |edits| manager.apply(&space, edits, Same::Skip, &me()).await.unwrap();
     let first = import(vec![put("A", "1"), put("B", "2")]).await;
     assert_eq!((first.version, first.outcomes), (1, vec![Outcome::Added(1); 2]));
     let tag = manager.tag(&space).await.unwrap();
@@ -111,7 +113,7 @@ async fn a_repeated_import_changes_nothing() {
 #[tokio::test]
 async fn a_name_stands_once_in_a_change() {
     let manager = World::new().open().await;
-    let space = manager.create_space("s").await.unwrap().id;
+    let space = manager.create_space("s", &me()).await.unwrap().id;
     let refused = apply(&manager, &space, vec![put("A", "1"), delete("A")]).await;
     assert!(matches!(refused, Err(Error::Invalid(_))));
 }

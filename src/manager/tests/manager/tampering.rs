@@ -3,13 +3,13 @@
 use rusqlite::Connection;
 use secret_manager_manager::{Error, SpaceId};
 
-use crate::{World, apply, name, put};
+use crate::{World, apply, me, name, put};
 
 /// Two secrets, the first one with an older version.
 async fn world() -> (World, SpaceId) {
     let world = World::new();
     let manager = world.open().await;
-    let space = manager.create_space("s").await.unwrap().id;
+    let space = manager.create_space("s", &me()).await.unwrap().id;
     apply(&manager, &space, vec![put("A", "old"), put("B", "other")]).await.unwrap();
     apply(&manager, &space, vec![put("A", "new")]).await.unwrap();
     (world, space)
@@ -45,9 +45,9 @@ async fn rows_that_were_swapped_altered_or_turned_back_are_errors() {
         let (world, space) = world().await;
         Connection::open(world.database()).unwrap().execute_batch(sql).unwrap();
         let manager = world.open().await;
-        let revealed = manager.secret(&space, &name("A")).await;
+        let revealed = manager.secret(&space, &name("A"), &me()).await;
         assert!(matches!(revealed, Err(Error::Corrupt(_))), "{what}: {revealed:?}");
-        let snapshot = manager.snapshot(&space).await;
+        let snapshot = manager.snapshot(&space, &me()).await;
         assert!(matches!(snapshot, Err(Error::Corrupt(_))), "{what}");
     }
 }
@@ -66,7 +66,7 @@ async fn a_hash_moved_to_another_secret_reveals_nothing() {
     connection.execute(second.trim(), [hash]).unwrap();
 
     let manager = world.open().await;
-    let revealed = manager.secret(&space, &name("A")).await;
+    let revealed = manager.secret(&space, &name("A"), &me()).await;
     assert!(matches!(revealed, Err(Error::Corrupt(_))), "{revealed:?}");
     let written = apply(&manager, &space, vec![put("A", "x")]).await;
     assert!(matches!(written, Err(Error::Corrupt(_))), "{written:?}");
@@ -76,8 +76,8 @@ async fn a_hash_moved_to_another_secret_reveals_nothing() {
 async fn a_data_key_of_another_space_is_an_error() {
     let world = World::new();
     let manager = world.open().await;
-    manager.create_space("one").await.unwrap();
-    manager.create_space("two").await.unwrap();
+    manager.create_space("one", &me()).await.unwrap();
+    manager.create_space("two", &me()).await.unwrap();
     let sql = "UPDATE spaces SET wrapped_dek = (SELECT wrapped_dek FROM spaces WHERE name = 'two')";
     Connection::open(world.database()).unwrap().execute_batch(sql).unwrap();
     assert!(matches!(world.open_with(1).await.err(), Some(Error::Corrupt(_))));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use secret_manager_manager::Outcome;
 
-use crate::{World, apply, put};
+use crate::{World, apply, me, put};
 
 const WRITERS: usize = 8;
 const WRITES: usize = 12;
@@ -14,7 +14,7 @@ async fn versions_are_neither_skipped_nor_doubled() {
     let world = World::new();
     // Two managers don't know of each other: to the database they are two processes.
     let managers = [Arc::new(world.open().await), Arc::new(world.open().await)];
-    let space = managers[0].create_space("s").await.unwrap().id;
+    let space = managers[0].create_space("s", &me()).await.unwrap().id;
     let writers: Vec<_> = (0..WRITERS)
         .map(|writer| {
             let manager = Arc::clone(&managers[writer % 2]);
@@ -43,7 +43,7 @@ async fn versions_are_neither_skipped_nor_doubled() {
     let expected: Vec<_> =
         (1..=(WRITERS * WRITES) as u64).map(|version| (version, version)).collect();
     assert_eq!(seen, expected);
-    let snapshot = managers[1].snapshot(&space).await.unwrap().snapshot;
+    let snapshot = managers[1].snapshot(&space, &me()).await.unwrap().snapshot;
     assert_eq!(snapshot.version, (WRITERS * WRITES) as u64);
     assert_eq!(snapshot.secrets.len(), WRITERS + 1);
 }
@@ -53,7 +53,7 @@ async fn a_snapshot_never_shows_half_a_change() {
     let world = World::new();
     let writer = Arc::new(world.open().await);
     let reader = world.open().await;
-    let space = writer.create_space("s").await.unwrap().id;
+    let space = writer.create_space("s", &me()).await.unwrap().id;
     apply(&writer, &space, vec![put("A", "0"), put("B", "0")]).await.unwrap();
     let writing = tokio::spawn({
         let (writer, space) = (Arc::clone(&writer), space.clone());
@@ -65,7 +65,7 @@ async fn a_snapshot_never_shows_half_a_change() {
         }
     });
     while !writing.is_finished() {
-        let snapshot = reader.snapshot(&space).await.unwrap().snapshot;
+        let snapshot = reader.snapshot(&space, &me()).await.unwrap().snapshot;
         assert_eq!(snapshot.secrets["A"].value, snapshot.secrets["B"].value);
         assert_eq!(snapshot.secrets["A"].version, snapshot.version);
     }

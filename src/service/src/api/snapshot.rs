@@ -16,7 +16,7 @@ use crate::auth::AccessToken;
 use crate::error::{Code, Problem};
 
 pub(super) async fn read(
-    AccessToken(space): AccessToken,
+    AccessToken { space, caller }: AccessToken,
     State(manager): State<Arc<Manager>>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
@@ -27,7 +27,7 @@ pub(super) async fn read(
         response.headers_mut().extend(validator::etag(&tag).map(|etag| (ETAG, etag)));
         return Ok(response);
     }
-    let tagged = manager.snapshot(&space).await.map_err(gone)?;
+    let tagged = manager.snapshot(&space, &caller).await.map_err(gone)?;
     // Handed over as it is: the buffer is wiped when the last byte of it was sent.
     let body = Bytes::from_owner(wire::write_snapshot(&tagged.snapshot));
     let mut response = Response::new(Body::from(body));

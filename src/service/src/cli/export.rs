@@ -1,6 +1,7 @@
 //! `secret-manager export`: all secrets of a space, in a form that `import` reads.
 
 use clap::Args;
+use secret_manager_manager::Caller;
 use secret_manager_model::{Kind, Secret, SecretName};
 use zeroize::Zeroizing;
 
@@ -25,7 +26,7 @@ impl Export {
     pub(super) async fn run(self, data: &DataOptions) -> Result<(), Failure> {
         let data = data.open(WhenAbsent::Refuse).await?;
         let space = data.space(&self.space).await?;
-        let snapshot = data.manager.snapshot(&space.id).await?.snapshot;
+        let snapshot = data.manager.export(&space.id, &Caller::command_line()).await?;
         let mut secrets: Vec<_> = snapshot.secrets.iter().collect();
         secrets.sort_unstable_by_key(|(name, _)| *name);
         let document = match self.format {

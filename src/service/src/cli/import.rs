@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use secret_manager_manager::{Actor, Change, Edit, Outcome, Precondition, Same};
+use secret_manager_manager::{Caller, Change, Edit, Outcome, Precondition, Same};
 use secret_manager_model::limits::SNAPSHOT_BYTES;
 use secret_manager_model::{SecretName, SecretValue, Timestamp};
 use serde::Serialize;
@@ -60,7 +60,7 @@ impl Import {
         let data = data.open(WhenAbsent::Refuse).await?;
         let space = data.space(&self.space).await?;
         let applied =
-            data.manager.apply(&space.id, edits, Same::Skip, &Actor::command_line()).await?;
+            data.manager.apply(&space.id, edits, Same::Skip, &Caller::command_line()).await?;
 
         let count = |wanted: fn(&Outcome) -> bool| {
             applied.outcomes.iter().filter(|outcome| wanted(outcome)).count()

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
 use secret_manager_manager::{
-    Actor, Change, Edit, Error, Outcome, Precondition, Same, SecretSummary, Thing,
+    Caller, Change, Edit, Error, Outcome, Precondition, Same, SecretSummary, Thing,
 };
 use secret_manager_model::{Kind, SecretName, Timestamp};
 use serde::Serialize;
@@ -168,7 +168,11 @@ async fn get(data: &DataOptions, output: Output, at: &At) -> Result<(), Failure>
     let name = at.name()?;
     let data = data.open(WhenAbsent::Refuse).await?;
     let space = data.space(&at.space).await?;
-    let secret = data.manager.secret(&space.id, &name).await.map_err(|error| at.explain(error))?;
+    let secret = data
+        .manager
+        .secret(&space.id, &name, &Caller::command_line())
+        .await
+        .map_err(|error| at.explain(error))?;
     if !output.json {
         return output::print(secret.value.expose_text().as_bytes());
     }
@@ -226,7 +230,7 @@ async fn edit(
     let edit = Edit { name, change, precondition: Precondition::Any };
     let applied = data
         .manager
-        .apply(&space.id, vec![edit], Same::Write, &Actor::command_line())
+        .apply(&space.id, vec![edit], Same::Write, &Caller::command_line())
         .await
         .map_err(|error| at.explain(error))?;
     let version = match applied.outcomes.first() {

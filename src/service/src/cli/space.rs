@@ -1,7 +1,7 @@
 //! `secret-manager space …`
 
 use clap::Subcommand;
-use secret_manager_manager::Space as SpaceFacts;
+use secret_manager_manager::{Caller, Space as SpaceFacts};
 use secret_manager_model::Timestamp;
 use serde::Serialize;
 
@@ -64,7 +64,7 @@ impl Space {
                 if let Some(advice) = data.key_advice() {
                     output::note(&advice);
                 }
-                let space = data.manager.create_space(&name).await?;
+                let space = data.manager.create_space(&name, &Caller::command_line()).await?;
                 let text = format!("created space {:?}", space.name);
                 output.print(&Row::of(space, None), &text)
             }
@@ -91,7 +91,7 @@ impl Space {
             Self::Delete { name } => {
                 let data = data.open(WhenAbsent::Refuse).await?;
                 let space = data.space(&name).await?;
-                data.manager.delete_space(&space.id).await?;
+                data.manager.delete_space(&space.id, &Caller::command_line()).await?;
                 let text = format!("deleted space {name:?}");
                 output.print(&Deleted { id: space.id.as_str().to_owned(), name }, &text)
             }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use clap::Subcommand;
-use secret_manager_manager::{Error, Space, SpaceId, Thing, Token as TokenFacts, TokenId};
+use secret_manager_manager::{Caller, Error, Space, SpaceId, Thing, Token as TokenFacts, TokenId};
 use secret_manager_model::Timestamp;
 use serde::Serialize;
 
@@ -106,7 +106,9 @@ impl Token {
             Self::Create { space, name, expires } => {
                 let space = data.space(&space).await?;
                 let expires = expires.map(Expiry::time).transpose()?;
-                let created = manager.create_token(&space.id, &name, expires).await?;
+                let created = manager
+                    .create_token(&space.id, &name, expires, &Caller::command_line())
+                    .await?;
                 if !output.json {
                     output::note("This access token is not shown again:");
                 }
@@ -144,8 +146,10 @@ impl Token {
                 output.print(&List { tokens }, &text)
             }
             Self::Revoke { id } => {
-                let token =
-                    manager.revoke_token(&TokenId::new(id)).await.map_err(|error| match error {
+                let token = manager
+                    .revoke_token(&TokenId::new(id), &Caller::command_line())
+                    .await
+                    .map_err(|error| match error {
                         Error::NotFound(Thing::Token) => Failure::new(
                             "there is no access token with this id; see: secret-manager token list",
                         ),

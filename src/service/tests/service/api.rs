@@ -1,4 +1,5 @@
 use rusqlite::Connection;
+use secret_manager_manager::Caller;
 use secret_manager_model::wire;
 use secret_manager_store::TokenId;
 
@@ -76,14 +77,18 @@ async fn a_revoked_token_is_out_at_once() {
     let service = Service::start().await;
     assert_eq!(service.snapshot(&[]).await.status, 200);
     let id = service.manager.tokens(None).await.unwrap()[0].id.clone();
-    service.manager.revoke_token(&TokenId::new(id.as_str())).await.unwrap();
+    service
+        .manager
+        .revoke_token(&TokenId::new(id.as_str()), &Caller::command_line())
+        .await
+        .unwrap();
     service.snapshot(&["If-None-Match: *"]).await.expect_problem(401, "token_invalid");
 }
 
 #[tokio::test]
 async fn a_deleted_space_is_gone_with_its_tokens() {
     let service = Service::start().await;
-    service.manager.delete_space(&service.space.id).await.unwrap();
+    service.manager.delete_space(&service.space.id, &Caller::command_line()).await.unwrap();
     service.snapshot(&[]).await.expect_problem(401, "token_invalid");
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use secret_manager_manager::{
-    Actor, Change, Edit, Environment, Manager, Precondition, Same, Space, key,
+    Caller, Change, Edit, Environment, Manager, Precondition, Same, Space, key,
 };
 use secret_manager_model::{SecretName, SecretValue};
 use secret_manager_service::{Config, serve};
@@ -39,8 +39,13 @@ impl Service {
         let kek = key::from_base64("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=").unwrap();
         let manager = Manager::open(Arc::new(store), kek, Environment::system()).await.unwrap();
         let manager = Arc::new(manager);
-        let space = manager.create_space("plant").await.unwrap();
-        let token = manager.create_token(&space.id, "", None).await.unwrap().expose().to_owned();
+        let space = manager.create_space("plant", &Caller::command_line()).await.unwrap();
+        let token = manager
+            .create_token(&space.id, "", None, &Caller::command_line())
+            .await
+            .unwrap()
+            .expose()
+            .to_owned();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let mut config = Config::new(Arc::clone(&manager));
@@ -64,7 +69,7 @@ impl Service {
             change: Change::Put(SecretValue::text(value).unwrap()),
             precondition: Precondition::Any,
         };
-        let by = Actor::command_line();
+        let by = Caller::command_line();
         self.manager.apply(&self.space.id, vec![edit], Same::Write, &by).await.unwrap();
     }
 

@@ -1,0 +1,62 @@
+//! Who asks, from where, and as part of which request.
+
+use std::net::IpAddr;
+
+use secret_manager_store::{TokenId, UserId};
+
+/// Every method that changes or reveals something takes one, and the audit trail keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    pub actor: Actor,
+    /// The address at the other end of the connection; `None` on the service's own machine.
+    pub origin: Option<IpAddr>,
+    /// The id that the answer and the log carry as well.
+    pub request: Option<String>,
+}
+
+impl Caller {
+    pub fn command_line() -> Self {
+        Self::local(Actor::CommandLine)
+    }
+
+    /// What the program does by itself.
+    pub fn system() -> Self {
+        Self::local(Actor::System)
+    }
+
+    fn local(actor: Actor) -> Self {
+        Self { actor, origin: None, request: None }
+    }
+}
+
+/// Who does something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// Whoever may run commands on the service's machine.
+    CommandLine,
+    User {
+        id: UserId,
+        name: String,
+    },
+    /// A flow's engine.
+    Token {
+        id: TokenId,
+        name: String,
+    },
+    /// Somebody who could not say who they are: a failed sign-in.
+    Nobody,
+    /// The program itself.
+    System,
+}
+
+impl Actor {
+    /// As people read it, and as it is kept with each version of a secret.
+    pub fn display_name(&self) -> &str {
+        match self {
+            Self::CommandLine => "command line",
+            Self::User { name, .. } | Self::Token { name, .. } => name,
+            Self::Nobody => "nobody",
+            Self::System => "system",
+        }
+    }
+}
