@@ -2,18 +2,27 @@
 
 const html = require('eslint-plugin-html');
 
-const node = {
-  ...Object.fromEntries(
-    [
-      'AbortController AbortSignal Buffer URL URLSearchParams WebSocket clearImmediate clearInterval',
-      'clearTimeout console fetch module performance process queueMicrotask require setImmediate',
-      'setInterval setTimeout structuredClone __dirname __filename',
-    ]
+const node = globals(
+  'AbortController AbortSignal Buffer URL URLSearchParams WebSocket clearImmediate clearInterval',
+  'clearTimeout console fetch module performance process queueMicrotask require setImmediate',
+  'setInterval setTimeout structuredClone __dirname __filename',
+);
+
+const browser = globals(
+  'AbortController CustomEvent Event EventSource EventTarget Headers HTMLElement Intl URL',
+  'URLSearchParams clearTimeout customElements document fetch history localStorage location',
+  'navigator setTimeout window',
+);
+
+/** @param {string[]} names */
+function globals(...names) {
+  return Object.fromEntries(
+    names
       .join(' ')
       .split(' ')
       .map((name) => [name, 'readonly']),
-  ),
-};
+  );
+}
 
 const rules = {
   ...require('@eslint/js').configs.recommended.rules,
@@ -26,12 +35,18 @@ const rules = {
 };
 
 module.exports = [
-  // The service's own page has its own runtime; what is generated is not ours to style.
-  { ignores: ['target/', 'test-results/', 'demo-data/', 'src/service/src/', 'docs/'] },
+  // What is generated is not ours to style.
+  { ignores: ['target/', 'test-results/', 'demo-data/', 'src/service/ui/dist/', 'docs/'] },
   {
     files: ['**/*.js'],
+    ignores: ['src/service/ui/'],
     languageOptions: { ecmaVersion: 2024, sourceType: 'commonjs', globals: node },
     rules: { ...rules, strict: ['error', 'global'] },
+  },
+  {
+    files: ['src/service/ui/**/*.js'],
+    languageOptions: { ecmaVersion: 2024, sourceType: 'module', globals: browser },
+    rules,
   },
   {
     files: ['nodes/*.html'],

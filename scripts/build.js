@@ -1,15 +1,18 @@
 'use strict';
 
 /*
- * Builds the Rust side and puts the results where JavaScript looks for them: the addon and its type
- * declarations in js/, the executable in its npm package.
+ * Bundles the service's page, builds the Rust side and puts the results where JavaScript looks for
+ * them: the addon and its type declarations in js/, the executable in its npm package.
  */
 
 const fs = require('node:fs');
 const path = require('node:path');
+const { bundlePage } = require('./page');
 const { executable, root, run } = require('./run');
 
 function build() {
+  // First: the executable embeds it.
+  bundlePage();
   buildAddon();
   buildService();
 }

@@ -10,6 +10,7 @@ mod api;
 mod auth;
 pub mod cli;
 mod error;
+mod page;
 mod request;
 mod server;
 pub mod tls;

@@ -36,7 +36,8 @@ pub(crate) async fn observe(mut request: Request, next: Next) -> Response {
         response.headers_mut().extend(allow.map(|allow| (ALLOW, allow)));
     }
     let headers = response.headers_mut();
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // Only files of the page say something else.
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     if let Ok(id) = HeaderValue::from_str(&id) {
         headers.insert(REQUEST_ID, id);
     }

@@ -2,7 +2,7 @@
 
 mod health;
 mod snapshot;
-mod validator;
+pub(crate) mod validator;
 
 use std::sync::Arc;
 
@@ -12,13 +12,14 @@ use axum::routing::get;
 use secret_manager_manager::Manager;
 
 use crate::error::{Code, Problem};
-use crate::request;
+use crate::{page, request};
 
 pub(crate) fn router(manager: Arc<Manager>) -> Router {
     let v1 = Router::new().route("/snapshot", get(snapshot::read));
     Router::new()
         .route("/healthz", get(health::alive))
         .nest("/api/v1", v1)
+        .merge(page::router())
         .fallback(async || Problem::from(Code::NotFound))
         .method_not_allowed_fallback(async || Problem::from(Code::MethodNotAllowed))
         .layer(from_fn(request::observe))

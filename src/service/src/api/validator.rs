@@ -5,14 +5,14 @@ use axum::http::HeaderMap;
 use axum::http::header::{HeaderValue, IF_NONE_MATCH};
 
 /// The `ETag` for a tag.
-pub(super) fn etag(tag: &str) -> Option<HeaderValue> {
+pub(crate) fn etag(tag: &str) -> Option<HeaderValue> {
     HeaderValue::from_str(&format!("\"{tag}\"")).ok()
 }
 
 /// Whether the client has the state with this tag already. Compared weakly, as the RFC asks for with
 /// this header: `W/"x"` matches `"x"`. Tags hold neither quotes nor commas, so a list can be split
 /// at its commas without misreading a foreign tag as ours.
-pub(super) fn has_already(headers: &HeaderMap, tag: &str) -> bool {
+pub(crate) fn has_already(headers: &HeaderMap, tag: &str) -> bool {
     headers
         .get_all(IF_NONE_MATCH)
         .iter()

@@ -8,6 +8,7 @@ mod connections;
 mod http;
 mod import;
 mod leak;
+mod page;
 mod program;
 mod start;
 mod tls;
