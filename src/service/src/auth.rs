@@ -1,15 +1,14 @@
 //! Who asks. A handler that needs a right names it among its arguments; without one it has no way to
 //! the data, so a forgotten check doesn't compile.
 
-use std::sync::Arc;
-
 use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use secret_manager_manager::{Actor, Caller, Manager, SpaceId};
+use secret_manager_manager::{Actor, Caller, SpaceId};
 
 use crate::error::{Code, Problem};
-use crate::request::{Peer, RequestId};
+use crate::request::{self, RequestId};
+use crate::shared::Shared;
 
 /// The space that the request's access token opens, and the token as the one who asks.
 pub(crate) struct AccessToken {
@@ -17,15 +16,12 @@ pub(crate) struct AccessToken {
     pub(crate) caller: Caller,
 }
 
-impl FromRequestParts<Arc<Manager>> for AccessToken {
+impl FromRequestParts<Shared> for AccessToken {
     type Rejection = Problem;
 
-    async fn from_request_parts(
-        parts: &mut Parts,
-        manager: &Arc<Manager>,
-    ) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Problem> {
         let token = bearer(parts)?;
-        let access = manager.authenticate(token).await?;
+        let access = shared.manager.authenticate(token).await?;
         tracing::debug!(token = %access.token, "authenticated");
         let actor = Actor::Token { id: access.token, name: access.name };
         Ok(Self { space: access.space, caller: caller(parts, actor) })
@@ -36,7 +32,7 @@ impl FromRequestParts<Arc<Manager>> for AccessToken {
 pub(crate) fn caller(parts: &Parts, actor: Actor) -> Caller {
     Caller {
         actor,
-        origin: parts.extensions.get::<Peer>().map(|peer| peer.0),
+        origin: request::address(&parts.extensions),
         request: parts.extensions.get::<RequestId>().map(|id| id.0.clone()),
     }
 }

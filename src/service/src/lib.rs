@@ -6,13 +6,22 @@
 //!
 //! [manager]: secret_manager_manager
 
+#![expect(dead_code, reason = "what people use is being built on it")]
+
+mod admission;
 mod api;
 mod auth;
+mod body;
 pub mod cli;
 mod error;
+mod format;
 mod page;
+mod rate;
 mod request;
 mod server;
+mod shared;
 pub mod tls;
 
+pub use api::openapi;
+pub use rate::{Rate, Rates};
 pub use server::{Config, Timeouts, serve};

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request};
+use axum::http::Extensions;
 use axum::http::header::{ALLOW, CACHE_CONTROL, HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -17,6 +18,11 @@ pub(crate) struct RequestId(pub(crate) String);
 /// Who is at the other end of the connection. Beside the request as well.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Peer(pub(crate) IpAddr);
+
+/// Where the request comes from.
+pub(crate) fn address(extensions: &Extensions) -> Option<IpAddr> {
+    extensions.get::<Peer>().map(|peer| peer.0)
+}
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 

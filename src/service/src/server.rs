@@ -26,7 +26,9 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 use crate::api;
+use crate::rate::Rates;
 use crate::request::Peer;
+use crate::shared::Shared;
 
 pub struct Config {
     pub manager: Arc<Manager>,
@@ -35,11 +37,18 @@ pub struct Config {
     pub timeouts: Timeouts,
     /// How many connections are served at once; more wait in the operating system's queue.
     pub connections: usize,
+    pub rates: Rates,
 }
 
 impl Config {
     pub fn new(manager: Arc<Manager>) -> Self {
-        Self { manager, tls: None, timeouts: Timeouts::default(), connections: 1024 }
+        Self {
+            manager,
+            tls: None,
+            timeouts: Timeouts::default(),
+            connections: 1024,
+            rates: Rates::default(),
+        }
     }
 }
 
@@ -65,7 +74,7 @@ impl Default for Timeouts {
 /// Serves until `shutdown` is ready, then lets requests under way finish within
 /// [`Timeouts::drain`].
 pub async fn serve(listener: TcpListener, config: Config, shutdown: impl Future<Output = ()>) {
-    let router = api::router(config.manager);
+    let router = api::router(Shared::new(config.manager, config.rates));
     let tls = config.tls.map(TlsAcceptor::from);
     let slots = Arc::new(Semaphore::new(config.connections));
     let graceful = GracefulShutdown::new();

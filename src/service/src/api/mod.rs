@@ -1,27 +1,58 @@
-//! The HTTP API: one file for each noun, put together here.
+//! The HTTP API: one file for each noun, put together here. Each route is described where it is
+//! written; [`openapi()`] is all of them together.
 
+mod description;
 mod health;
+mod schema;
+mod service;
 mod snapshot;
 pub(crate) mod validator;
 
-use std::sync::Arc;
-
 use axum::Router;
-use axum::middleware::from_fn;
+use axum::body::Bytes;
+use axum::http::header::{CONTENT_TYPE, HeaderValue};
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::Response;
 use axum::routing::get;
-use secret_manager_manager::Manager;
+use utoipa_axum::router::OpenApiRouter;
 
+use crate::admission::admit;
 use crate::error::{Code, Problem};
+use crate::shared::Shared;
 use crate::{page, request};
 
-pub(crate) fn router(manager: Arc<Manager>) -> Router {
-    let v1 = Router::new().route("/snapshot", get(snapshot::read));
-    Router::new()
-        .route("/healthz", get(health::alive))
-        .nest("/api/v1", v1)
+pub(crate) fn router(shared: Shared) -> Router {
+    let document = Bytes::from(openapi());
+    let serve_document = get(async move || json(document));
+    let people = Router::from(people())
+        .route("/api/v1/openapi.json", serve_document)
+        .layer(from_fn_with_state(shared.clone(), admit));
+    Router::from(machines())
+        .merge(people)
         .merge(page::router())
         .fallback(async || Problem::from(Code::NotFound))
         .method_not_allowed_fallback(async || Problem::from(Code::MethodNotAllowed))
         .layer(from_fn(request::observe))
-        .with_state(manager)
+        .with_state(shared)
+}
+
+/// The OpenAPI description of the API, as docs/openapi.json has it.
+pub fn openapi() -> String {
+    description::complete(machines().merge(people()).into_openapi())
+}
+
+/// What programs use.
+fn machines() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new().merge(health::routes()).merge(snapshot::routes())
+}
+
+/// What people use, with the web page or otherwise.
+fn people() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new().merge(service::routes())
+}
+
+fn json(document: Bytes) -> Response {
+    let mut response = Response::new(document.into());
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
 }

@@ -1,5 +1,6 @@
 //! `GET /api/v1/snapshot`: all secrets of the token's space, or that nothing has changed.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -10,12 +11,42 @@ use axum::response::Response;
 use bytes::Bytes;
 use secret_manager_manager::{Error, Manager};
 use secret_manager_model::wire;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
+use super::schema::{self, SpaceName};
 use super::validator;
 use crate::auth::AccessToken;
 use crate::error::{Code, Problem};
+use crate::shared::Shared;
 
-pub(super) async fn read(
+pub(super) fn routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new().routes(routes!(read))
+}
+
+/// All secrets of the token's space
+#[utoipa::path(
+    get,
+    path = "/api/v1/snapshot",
+    tag = "snapshot",
+    security(("token" = [])),
+    params(("If-None-Match" = Option<String>, Header, description = "The ETag of the snapshot that the reader has")),
+    responses(
+        (
+            status = 200,
+            description = "All secrets",
+            body = SnapshotDocument,
+            headers(("ETag" = String, description = "Stands for the space's secrets"))
+        ),
+        (
+            status = 304,
+            description = "Nothing has changed",
+            headers(("ETag" = String, description = "Stands for the space's secrets"))
+        ),
+    )
+)]
+async fn read(
     AccessToken { space, caller }: AccessToken,
     State(manager): State<Arc<Manager>>,
     headers: HeaderMap,
@@ -35,6 +66,37 @@ pub(super) async fn read(
     answer.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     answer.extend(validator::etag(&tagged.tag).map(|etag| (ETAG, etag)));
     Ok(response)
+}
+
+// What [`wire::write_snapshot`] writes; for the API's description.
+#[derive(ToSchema)]
+#[schema(as = Snapshot, rename_all = "camelCase")]
+#[expect(dead_code, reason = "a description")]
+struct SnapshotDocument {
+    space: SpaceName,
+    /// Of the space: +1 for each change.
+    version: u64,
+    #[schema(schema_with = schema::time)]
+    created_at: (),
+    #[schema(schema_with = schema::time)]
+    updated_at: (),
+    #[schema(schema_with = schema::time)]
+    issued_at: (),
+    secrets: BTreeMap<String, SnapshotSecret>,
+}
+
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "a description")]
+struct SnapshotSecret {
+    #[schema(rename = "type", schema_with = schema::kind)]
+    kind: (),
+    /// A string for a text secret, any JSON for a JSON secret.
+    value: serde_json::Value,
+    /// Of the secret: +1 for each of its changes.
+    version: u64,
+    #[schema(schema_with = schema::time)]
+    updated_at: (),
 }
 
 /// The space went between the check of the token and now, and the token with it.

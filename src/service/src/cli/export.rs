@@ -2,13 +2,11 @@
 
 use clap::Args;
 use secret_manager_manager::Caller;
-use secret_manager_model::{Kind, Secret, SecretName};
-use zeroize::Zeroizing;
 
 use super::data::{DataOptions, WhenAbsent};
 use super::failure::Failure;
-use super::import::Format;
-use super::{dotenv, output};
+use super::output;
+use crate::format::Format;
 
 /// Print all secrets of a space with their values
 ///
@@ -27,50 +25,6 @@ impl Export {
         let data = data.open(WhenAbsent::Refuse).await?;
         let space = data.space(&self.space).await?;
         let snapshot = data.manager.export(&space.id, &Caller::command_line()).await?;
-        let mut secrets: Vec<_> = snapshot.secrets.iter().collect();
-        secrets.sort_unstable_by_key(|(name, _)| *name);
-        let document = match self.format {
-            Format::Json => json(&secrets),
-            Format::Env => env(&secrets),
-        };
-        output::print(document.as_bytes())
+        output::print(self.format.write(&snapshot).as_bytes())
     }
-}
-
-fn json(secrets: &[(&SecretName, &Secret)]) -> Zeroizing<String> {
-    let size = secrets.iter().map(|(name, secret)| {
-        name.as_str().len() + secret.value.expose().len() + "  \"\": ,\n".len()
-    });
-    let mut document = Zeroizing::new(String::with_capacity(size.sum::<usize>() + 4));
-    document.push('{');
-    for (index, (name, secret)) in secrets.iter().enumerate() {
-        document.push_str(if index == 0 { "\n  \"" } else { ",\n  \"" });
-        // Names are plain ASCII without quotes or backslashes, and values are JSON already.
-        document.push_str(name.as_str());
-        document.push_str("\": ");
-        document.push_str(secret.value.expose());
-    }
-    document.push_str(if secrets.is_empty() { "}" } else { "\n}" });
-    document
-}
-
-fn env(secrets: &[(&SecretName, &Secret)]) -> Zeroizing<String> {
-    // Twice the JSON form is room for every character escaped.
-    let size = secrets
-        .iter()
-        .map(|(name, secret)| name.as_str().len() + 2 * secret.value.expose().len() + 8);
-    let mut document = Zeroizing::new(String::with_capacity(size.sum()));
-    for (index, (name, secret)) in secrets.iter().enumerate() {
-        if index > 0 {
-            document.push('\n');
-        }
-        document.push_str(name.as_str());
-        document.push('=');
-        let content = match secret.value.kind() {
-            Kind::Text => secret.value.expose_text(),
-            Kind::Json => Zeroizing::new(secret.value.expose().to_owned()),
-        };
-        dotenv::write_value(&content, &mut document);
-    }
-    document
 }

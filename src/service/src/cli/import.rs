@@ -1,18 +1,18 @@
 //! `secret-manager import`: many secrets in one change.
 
-use std::collections::HashSet;
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
-use secret_manager_manager::{Caller, Change, Edit, Outcome, Precondition, Same};
+use clap::Args;
+use secret_manager_manager::{Caller, Outcome, Same};
+use secret_manager_model::Timestamp;
 use secret_manager_model::limits::SNAPSHOT_BYTES;
-use secret_manager_model::{SecretName, SecretValue, Timestamp};
 use serde::Serialize;
 
 use super::data::{DataOptions, WhenAbsent};
 use super::failure::Failure;
+use super::input;
 use super::output::Output;
-use super::{dotenv, input};
+use crate::format::{Format, Mistake, Place};
 
 /// Longer lists of mistakes are cut here.
 const NAMED_MISTAKES: usize = 20;
@@ -34,12 +34,6 @@ pub(super) struct Import {
     file: PathBuf,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(super) enum Format {
-    Env,
-    Json,
-}
-
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Imported {
@@ -53,10 +47,7 @@ struct Imported {
 impl Import {
     pub(super) async fn run(self, data: &DataOptions, output: Output) -> Result<(), Failure> {
         let text = input::read(&self.file, SNAPSHOT_BYTES)?;
-        let edits = match self.format {
-            Format::Json => json_edits(&text)?,
-            Format::Env => env_edits(&text)?,
-        };
+        let edits = self.format.read(&text).map_err(|mistakes| refuse(&mistakes))?;
         let data = data.open(WhenAbsent::Refuse).await?;
         let space = data.space(&self.space).await?;
         let applied =
@@ -80,124 +71,22 @@ impl Import {
     }
 }
 
-fn json_edits(text: &str) -> Result<Vec<Edit>, Failure> {
-    let members = object::members(text)?;
-    let mut mistakes = Vec::new();
-    let mut seen = HashSet::new();
-    let mut edits = Vec::with_capacity(members.len());
-    for (name, raw) in &members {
-        // Shown with escapes, so that a name can't write on the terminal.
-        let mistake = |reason: &str| format!("{name:?} ({reason})");
-        let parsed = match SecretName::parse(name) {
-            Ok(parsed) => parsed,
-            Err(error) => {
-                mistakes.push(mistake(&error.to_string()));
-                continue;
-            }
-        };
-        if !seen.insert(name) {
-            mistakes.push(mistake("stands twice"));
-            continue;
-        }
-        match object::value(raw) {
-            Ok(value) => edits.push(put(parsed, value)),
-            Err(error) => mistakes.push(mistake(&error.to_string())),
-        }
-    }
-    refuse(mistakes)?;
-    Ok(edits)
-}
-
-fn env_edits(text: &str) -> Result<Vec<Edit>, Failure> {
-    let entries = dotenv::parse(text).map_err(|error| Failure::new(error.to_string()))?;
-    let mut mistakes = Vec::new();
-    let mut edits = Vec::with_capacity(entries.len());
-    for entry in &entries {
-        // Where a line was misread its name may be a piece of a value, so only its number is told.
-        match (SecretName::parse(&entry.name), SecretValue::text(&entry.value)) {
-            (Ok(name), Ok(value)) => edits.push(put(name, value)),
-            (Err(error), _) => mistakes.push(format!("line {} ({error})", entry.line)),
-            (_, Err(error)) => mistakes.push(format!("line {} ({error})", entry.line)),
-        }
-    }
-    refuse(mistakes)?;
-    Ok(edits)
-}
-
-fn put(name: SecretName, value: SecretValue) -> Edit {
-    Edit { name, change: Change::Put(value), precondition: Precondition::Any }
-}
-
-fn refuse(mistakes: Vec<String>) -> Result<(), Failure> {
-    if mistakes.is_empty() {
-        return Ok(());
-    }
+fn refuse(mistakes: &[Mistake]) -> Failure {
     let more = match mistakes.len().saturating_sub(NAMED_MISTAKES) {
         0 => String::new(),
         more => format!(", and {more} more"),
     };
-    let named = mistakes.iter().take(NAMED_MISTAKES).cloned().collect::<Vec<_>>().join(", ");
-    Err(Failure::new(format!("nothing was imported; can't be secrets: {named}{more}")))
+    let named: Vec<_> = mistakes.iter().take(NAMED_MISTAKES).map(named).collect();
+    Failure::new(format!("nothing was imported: {}{more}", named.join(", ")))
 }
 
-/// Reads the object without turning numbers into floating point or losing a repeated name.
-mod object {
-    use std::fmt;
-
-    use secret_manager_model::{SecretValue, ValueError};
-    use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
-    use serde_json::value::RawValue;
-    use zeroize::Zeroizing;
-
-    use super::Failure;
-
-    struct Members<'a>(Vec<(String, &'a RawValue)>);
-
-    pub(super) fn members(text: &str) -> Result<Vec<(String, &RawValue)>, Failure> {
-        // serde_json's own texts can quote what they read.
-        let members: Members<'_> = serde_json::from_str(text).map_err(|error| {
-            let (line, column) = (error.line(), error.column());
-            Failure::new(match error.classify() {
-                serde_json::error::Category::Data => {
-                    "nothing was imported; the file has to hold one JSON object, each member a \
-                     secret"
-                        .to_owned()
-                }
-                _ => format!("nothing was imported; not JSON at line {line}, column {column}"),
-            })
-        })?;
-        Ok(members.0)
-    }
-
-    pub(super) fn value(raw: &RawValue) -> Result<SecretValue, ValueError> {
-        if !raw.get().starts_with('"') {
-            return SecretValue::json(raw.get());
-        }
-        let text = serde_json::from_str(raw.get()).map_err(|_| ValueError::NotText)?;
-        SecretValue::text(&Zeroizing::<String>::new(text))
-    }
-
-    impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
-        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-            struct MembersVisitor;
-
-            impl<'de> Visitor<'de> for MembersVisitor {
-                type Value = Vec<(String, &'de RawValue)>;
-
-                fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                    formatter.write_str("an object with one member for each secret")
-                }
-
-                fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                    let mut members = Vec::new();
-                    while let Some(member) = map.next_entry()? {
-                        members.push(member);
-                    }
-                    Ok(members)
-                }
-            }
-
-            deserializer.deserialize_map(MembersVisitor).map(Self)
-        }
+fn named(mistake: &Mistake) -> String {
+    let reason = &mistake.reason;
+    match &mistake.place {
+        Place::File => reason.clone(),
+        Place::Line(line) => format!("line {line} ({reason})"),
+        Place::Spot { line, column } => format!("{reason} at line {line}, column {column}"),
+        // Shown with escapes, so that a name can't write on the terminal.
+        Place::Member(name) => format!("{name:?} ({reason})"),
     }
 }

@@ -1,7 +1,6 @@
 //! The command line. Every command works on the data themselves, also while the service runs.
 
 mod data;
-mod dotenv;
 mod expiry;
 mod export;
 mod failure;

@@ -96,7 +96,7 @@ async fn a_deleted_space_is_gone_with_its_tokens() {
 async fn unknown_addresses_and_methods_are_problems() {
     let service = Service::start().await;
     for line in
-        ["GET /", "GET /api/v1", "GET /api/v1/snapshots", "POST /nope", "GET /api/v1/snapshot/"]
+        ["GET /nope", "GET /api/v1", "GET /api/v1/snapshots", "POST /nope", "GET /api/v1/snapshot/"]
     {
         service.request(line, &[]).await.expect_problem(404, "not_found");
     }

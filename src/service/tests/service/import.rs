@@ -88,7 +88,7 @@ fn one_mistake_refuses_the_whole_import() {
         ("A=1\ncanary\n", "line 2"),
         ("A=1\ncanary$canary==\nB=2", "line 2 ("),
         ("A='canary", "line 1"),
-        ("A=1\nA=canary", "line 2: the name stands in line 1 already"),
+        ("A=1\nA=canary", "line 2 (the name stands in line 1 already"),
     ] {
         let line = refused(&program, "env", text);
         assert!(line.contains(says) && !line.contains("canary"), "{line}");

@@ -15,6 +15,7 @@ use std::collections::HashMap;
 use std::iter::Peekable;
 use std::str::Chars;
 
+use secret_manager_model::{Kind, Secret, SecretName};
 use zeroize::Zeroizing;
 
 pub(super) struct Entry {
@@ -26,14 +27,25 @@ pub(super) struct Entry {
 /// What is wrong and where; never what stands there.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum DotenvError {
-    #[error("line {line}: there is no = after a name")]
+    #[error("there is no = after a name")]
     NoEquals { line: usize },
-    #[error("line {line}: the quote that opens here is never closed")]
+    #[error("the quote that opens here is never closed")]
     OpenQuote { line: usize },
-    #[error("line {line}: only a comment may follow a closing quote")]
+    #[error("only a comment may follow a closing quote")]
     AfterQuote { line: usize },
-    #[error("line {line}: the name stands in line {first} already")]
+    #[error("the name stands in line {first} already")]
     Twice { line: usize, first: usize },
+}
+
+impl DotenvError {
+    pub(super) fn line(&self) -> usize {
+        match *self {
+            Self::NoEquals { line }
+            | Self::OpenQuote { line }
+            | Self::AfterQuote { line }
+            | Self::Twice { line, .. } => line,
+        }
+    }
 }
 
 pub(super) fn parse(text: &str) -> Result<Vec<Entry>, DotenvError> {
@@ -51,9 +63,31 @@ pub(super) fn parse(text: &str) -> Result<Vec<Entry>, DotenvError> {
     Ok(entries)
 }
 
+/// A JSON secret becomes the text of its document.
+pub(super) fn write(secrets: &[(&SecretName, &Secret)]) -> Zeroizing<String> {
+    // Twice the JSON form is room for every character escaped.
+    let size = secrets
+        .iter()
+        .map(|(name, secret)| name.as_str().len() + 2 * secret.value.expose().len() + 8);
+    let mut document = Zeroizing::new(String::with_capacity(size.sum()));
+    for (index, (name, secret)) in secrets.iter().enumerate() {
+        if index > 0 {
+            document.push('\n');
+        }
+        document.push_str(name.as_str());
+        document.push('=');
+        let content = match secret.value.kind() {
+            Kind::Text => secret.value.expose_text(),
+            Kind::Json => Zeroizing::new(secret.value.expose().to_owned()),
+        };
+        write_value(&content, &mut document);
+    }
+    document
+}
+
 /// Appends a value in quotes, so that [`parse`] reads it back as it is. Single quotes where they do:
 /// shells and other readers of such files understand them alike.
-pub(super) fn write_value(value: &str, out: &mut String) {
+fn write_value(value: &str, out: &mut String) {
     if !value.contains('\'') {
         out.push('\'');
         out.push_str(value);
