@@ -1,8 +1,9 @@
 'use strict';
 
 /*
- * Measures what the package costs Node-RED. Each figure stands beside a baseline that was measured
- * in the same run, so the ratio holds on a noisy or slow machine, too.
+ * Measures what the package costs Node-RED, and what the service costs its machine. Each figure
+ * stands beside a baseline that was measured in the same run, so the ratio holds on a noisy or slow
+ * machine, too.
  */
 
 const fs = require('node:fs');
@@ -12,6 +13,7 @@ const SUITES = {
   sync: () => require('./sync'),
   read: () => require('./read'),
   start: () => require('./start'),
+  service: () => require('./service'),
 };
 
 /**
@@ -67,7 +69,7 @@ function figure(value) {
   return Math.abs(value) >= 1 ? value.toFixed(1) : value.toFixed(3);
 }
 
-const WIDTHS = [6, 40, 8, 16, 11, 11, 5, 9];
+const WIDTHS = [7, 44, 8, 16, 11, 11, 5, 9];
 
 /** @param {string[]} cells */
 function printLine(cells) {

@@ -6,4 +6,8 @@ const { node, run } = require('./run');
 const { setUp } = require('./setup');
 
 setUp();
+// Baselines and the load are examples of the crates that they are measured against.
+for (const crate of ['secret-manager-addon', 'secret-manager-service']) {
+  run('cargo', ['build', '--release', '--package', crate, '--examples']);
+}
 run(node, ['bench/index.js', ...process.argv.slice(2)]);

@@ -1,0 +1,118 @@
+'use strict';
+
+/* Server processes that are measured from outside, as Linux accounts for them in /proc. */
+
+const { execFile, spawn } = require('node:child_process');
+const fs = require('node:fs');
+const os = require('node:os');
+const { setTimeout } = require('node:timers/promises');
+const { promisify } = require('node:util');
+
+/** The kernel's unit in /proc/PID/stat: USER_HZ, the same on all machines. */
+const TICKS_PER_SECOND = 100;
+
+/*
+ * Each server gets one processor and the load another one: else the server that needs less would
+ * share the rest with the load, and what is compared would be the load as well.
+ */
+const SERVERS = os.availableParallelism() > 1 ? '1' : '0';
+const LOAD = '0';
+
+/** @type {Set<import('node:child_process').ChildProcess>} */
+const running = new Set();
+process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
+
+class ServerProcess {
+  /**
+   * Starts a server and waits for nothing.
+   * @param {string} command
+   * @param {string[]} args
+   * @param {{ env?: NodeJS.ProcessEnv, log?: string }} [options] `log` takes what it says on standard error
+   */
+  constructor(command, args, { env = process.env, log } = {}) {
+    const errors = log ? fs.openSync(log, 'a') : 'inherit';
+    // taskset becomes the server itself, so the process id is the server's.
+    this.child = spawn('taskset', ['--cpu-list', SERVERS, command, ...args], {
+      env,
+      stdio: ['ignore', 'pipe', errors],
+    });
+    if (typeof errors === 'number') fs.closeSync(errors);
+    running.add(this.child);
+    this.ended = new Promise((resolve) => this.child.once('exit', resolve));
+    this.ended.then(() => running.delete(this.child));
+  }
+
+  /**
+   * What the pattern's group found in the first line of output that it matches.
+   * @param {RegExp} pattern
+   * @returns {Promise<string>}
+   */
+  says(pattern) {
+    return new Promise((resolve, reject) => {
+      let text = '';
+      const output = /** @type {import('node:stream').Readable} */ (this.child.stdout);
+      output.on('data', (chunk) => {
+        text += chunk;
+        const found = pattern.exec(text);
+        if (found) resolve(found[1]);
+      });
+      this.ended.then(() => reject(new Error(`${this.child.spawnfile} ended: ${text}`)));
+    });
+  }
+
+  /** Seconds on a processor so far, in all threads, in steps of 10 ms. */
+  processorTime() {
+    const stat = fs.readFileSync(`/proc/${this.child.pid}/stat`, 'utf8');
+    // The name before the last parenthesis may hold anything.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+  }
+
+  /**
+   * How much of one processor it takes within a stretch of time, in %. Without the steps above, for
+   * a process that does next to nothing.
+   * @param {number} milliseconds
+   */
+  async processorShare(milliseconds) {
+    const before = this.#threads();
+    const began = performance.now();
+    await setTimeout(milliseconds);
+    const elapsed = performance.now() - began;
+    const spent = [...this.#threads()].map(([thread, time]) => time - (before.get(thread) ?? 0));
+    return (spent.reduce((sum, each) => sum + each, 0) / elapsed) * 100;
+  }
+
+  /** How long each thread was on a processor so far, in ms. */
+  #threads() {
+    const tasks = `/proc/${this.child.pid}/task`;
+    return new Map(
+      fs.readdirSync(tasks).map((thread) => {
+        const times = fs.readFileSync(`${tasks}/${thread}/schedstat`, 'utf8').split(' ');
+        return [thread, Number(times[0]) / 1e6];
+      }),
+    );
+  }
+
+  /** Resident memory in MiB. */
+  memory() {
+    const status = fs.readFileSync(`/proc/${this.child.pid}/status`, 'utf8');
+    return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024;
+  }
+
+  async stop() {
+    this.child.kill('SIGTERM');
+    await this.ended;
+  }
+}
+
+/**
+ * Runs a program that ends by itself on the processor of the load, and returns what it printed.
+ * @param {string} command
+ * @param {string[]} args
+ */
+async function runLoad(command, args) {
+  const { stdout } = await promisify(execFile)('taskset', ['--cpu-list', LOAD, command, ...args]);
+  return stdout;
+}
+
+module.exports = { ServerProcess, runLoad };
