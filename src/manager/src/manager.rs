@@ -51,6 +51,22 @@ impl Manager {
         Ok(self.store.layout().await?)
     }
 
+    /// How much room the data take where they are kept.
+    pub async fn database_bytes(&self) -> Result<u64, Error> {
+        Ok(self.store.bytes().await?)
+    }
+
+    /// Whether reads and changes would succeed now: the database answers, a change would be durable,
+    /// and the key is the data's.
+    pub async fn check_ready(&self) -> Result<(), Error> {
+        for needed in self.store.kek_ids().await? {
+            if needed != self.key_id() {
+                return Err(Error::WrongKey { given: self.key_id().into(), needed });
+            }
+        }
+        Ok(self.store.check_writable().await?)
+    }
+
     pub(crate) fn kek(&self) -> &Kek {
         &self.kek
     }

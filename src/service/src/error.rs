@@ -74,7 +74,7 @@ impl Problem {
         Self::from(Code::PreconditionFailed).with(|content| content.members.current = Some(current))
     }
 
-    fn caused_by(code: Code, error: &Error) -> Self {
+    pub(crate) fn caused_by(code: Code, error: &Error) -> Self {
         Self::from(code).with(|content| content.cause = Some(error.to_string()))
     }
 

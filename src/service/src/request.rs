@@ -1,22 +1,27 @@
-//! What happens around every request: an id, one line in the log, and the writing of problems.
+//! What happens around every request: an id, one line in the log, the metrics, and the writing of
+//! problems.
 
 use std::net::IpAddr;
 use std::time::Instant;
 
-use axum::extract::{MatchedPath, Request};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::Extensions;
-use axum::http::header::{ALLOW, CACHE_CONTROL, HeaderName, HeaderValue};
+use axum::http::header::{ALLOW, CACHE_CONTROL, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
 
-use crate::error::Problem;
+use crate::connection::Late;
+use crate::error::{Code, Problem};
+use crate::origin::REQUEST_ID;
+use crate::shared::Shared;
 
 /// Beside the request, for those who write down what it did.
 #[derive(Clone, Debug)]
 pub(crate) struct RequestId(pub(crate) String);
 
-/// Who is at the other end of the connection. Beside the request as well.
-#[derive(Clone, Copy, Debug)]
+/// Who asks: the other end of the connection, or who a trusted proxy says it speaks for. Beside the
+/// request as well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Peer(pub(crate) IpAddr);
 
 /// Where the request comes from.
@@ -24,18 +29,33 @@ pub(crate) fn address(extensions: &Extensions) -> Option<IpAddr> {
     extensions.get::<Peer>().map(|peer| peer.0)
 }
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
-pub(crate) async fn observe(mut request: Request, next: Next) -> Response {
+pub(crate) async fn observe(
+    State(shared): State<Shared>,
+    request: Request,
+    next: Next,
+) -> Response {
     let started = Instant::now();
-    let id = format!("{:016x}", fastrand::u64(..));
-    request.extensions_mut().insert(RequestId(id.clone()));
-    let method = request.method().clone();
+    let (mut parts, body) = request.into_parts();
+    let peer = parts.extensions.get::<Peer>().copied();
+    let id = shared.proxies.request_id(peer, &parts.headers);
+    parts.extensions.insert(id.clone());
+    let id = id.0;
+    let peer = peer.map(|peer| shared.proxies.peer(peer, &parts.headers));
+    if let Some(peer) = peer {
+        parts.extensions.insert(peer);
+    }
+    let method = parts.method.clone();
     // The pattern, not the path: later paths carry names of secrets.
-    let path = request.extensions().get::<MatchedPath>().cloned();
+    let path = parts.extensions.get::<MatchedPath>().cloned();
+    let late = parts.extensions.get::<Late>().cloned();
 
-    let mut response = next.run(request).await;
-    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+    let mut response = next.run(Request::from_parts(parts, body)).await;
+    let late = late.is_some_and(|late| late.happened());
+    let mut problem = response.extensions_mut().remove::<Problem>();
+    if late {
+        problem = Some(Code::BodyTimeout.into());
+    }
+    if let Some(problem) = problem {
         problem.log(&id);
         let allow = response.headers_mut().remove(ALLOW);
         response = problem.render(&id);
@@ -47,12 +67,15 @@ pub(crate) async fn observe(mut request: Request, next: Next) -> Response {
     if let Ok(id) = HeaderValue::from_str(&id) {
         headers.insert(REQUEST_ID, id);
     }
+    let took = started.elapsed();
+    shared.monitoring.metrics.answered(path.as_ref(), &method, response.status(), took);
     tracing::info!(
         request_id = id,
+        client = peer.map(|peer| tracing::field::display(peer.0)),
         %method,
         path = path.as_ref().map_or("(unknown)", MatchedPath::as_str),
         status = response.status().as_u16(),
-        milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         "request"
     );
     response

@@ -1,9 +1,9 @@
-//! Accepts connections and speaks HTTP/1.1 on them, with or without TLS, until told to stop.
+//! Accepts connections until told to stop.
 //!
-//! `axum::serve` sets no time limits, so the loop is our own: each connection gets a bounded time for
-//! its TLS handshake and for the head of each request, their number is bounded, and so is the time
-//! that a shutdown waits for answers under way. The handshake runs in the connection's own task;
-//! a client that is slow at it holds up nobody else.
+//! `axum::serve` sets no time limits, so the loop is our own: each step of a connection has a bounded
+//! time ([`Timeouts`]), the number of connections is bounded, and so is the time that a shutdown
+//! waits for answers under way. The handshake runs in the connection's own task; a client that is
+//! slow at it holds up nobody else.
 
 use std::io;
 use std::net::SocketAddr;
@@ -11,32 +11,37 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use hyper::Request;
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::{Service, service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
-use hyper_util::service::TowerToHyperService;
+use hyper_util::server::graceful::GracefulShutdown;
 use secret_manager_manager::Manager;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 use crate::api;
+use crate::api::health::{Monitoring, Readers};
+use crate::connection::Connection;
+pub use crate::connection::Timeouts;
+use crate::metrics::{Counted, Metrics};
+use crate::origin::Proxies;
 use crate::rate::Rates;
 use crate::request::Peer;
 use crate::shared::Shared;
+use crate::tls::{self, Tls};
 
 pub struct Config {
     pub manager: Arc<Manager>,
     /// Plain HTTP when absent. Whether that is allowed is decided where the address is chosen.
-    pub tls: Option<Arc<rustls::ServerConfig>>,
+    pub tls: Option<Arc<Tls>>,
+    /// How often the files of the certificate are looked at.
+    pub certificate_check: Duration,
     pub timeouts: Timeouts,
     /// How many connections are served at once; more wait in the operating system's queue.
     pub connections: usize,
+    /// Answers `/metrics` (and the two about health) to everybody who reaches it. Without one,
+    /// `/metrics` is answered on the main address, to this machine only.
+    pub metrics: Option<TcpListener>,
+    pub proxies: Proxies,
     pub rates: Rates,
 }
 
@@ -45,67 +50,135 @@ impl Config {
         Self {
             manager,
             tls: None,
+            certificate_check: tls::CHECK_INTERVAL,
             timeouts: Timeouts::default(),
-            connections: 1024,
+            connections: CONNECTIONS,
+            metrics: None,
+            proxies: Proxies::default(),
             rates: Rates::default(),
         }
     }
 }
 
-#[derive(Clone, Copy, Debug)]
-pub struct Timeouts {
-    pub handshake: Duration,
-    /// For the head of a request, also counted from the answer before it: it ends idle connections.
-    pub header: Duration,
-    /// How long a shutdown waits for requests that are being answered.
-    pub drain: Duration,
-}
+/// Each engine with live updates holds one.
+pub const CONNECTIONS: usize = 16_384;
 
-impl Default for Timeouts {
-    fn default() -> Self {
-        Self {
-            handshake: Duration::from_secs(10),
-            header: Duration::from_secs(30),
-            drain: Duration::from_secs(10),
-        }
-    }
-}
+/// More than any monitoring needs; so few that they take nothing from the others.
+const METRICS_CONNECTIONS: usize = 16;
 
 /// Serves until `shutdown` is ready, then lets requests under way finish within
 /// [`Timeouts::drain`].
 pub async fn serve(listener: TcpListener, config: Config, shutdown: impl Future<Output = ()>) {
-    let router = api::router(Shared::new(config.manager, config.rates));
-    let tls = config.tls.map(TlsAcceptor::from);
-    let slots = Arc::new(Semaphore::new(config.connections));
-    let graceful = GracefulShutdown::new();
-    let mut connections = JoinSet::new();
-    tokio::pin!(shutdown);
-    loop {
-        let next = async {
-            let slot = Arc::clone(&slots).acquire_owned().await;
-            (accept(&listener).await, slot)
+    let Config { manager, tls, certificate_check, timeouts, connections, .. } = config;
+    let Config { metrics: own, proxies, rates, .. } = config;
+    let (stop, stopped) = watch::channel(());
+    let metrics = Arc::new(Metrics::new(tls.is_some(), connections));
+    let monitoring = Monitoring::new(Arc::clone(&manager), Arc::clone(&metrics), tls.clone());
+    let readers = if own.is_some() { Readers::Nobody } else { Readers::ThisMachine };
+    let shared = Shared::new(manager, rates, proxies, monitoring, readers);
+    let for_everybody = Shared { metrics_readers: Readers::Everybody, ..shared.clone() };
+
+    let main = Server {
+        router: api::router(shared),
+        tls: tls.as_ref().map(|tls| TlsAcceptor::from(tls.config())),
+        timeouts,
+        slots: Arc::new(Semaphore::new(connections)),
+        metrics: Arc::clone(&metrics),
+        stopped: stopped.clone(),
+    };
+    let beside = own.map(|listener| {
+        let server = Server {
+            router: api::monitoring(for_everybody),
+            tls: None,
+            timeouts,
+            slots: Arc::new(Semaphore::new(METRICS_CONNECTIONS)),
+            metrics: Arc::clone(&metrics),
+            stopped: stopped.clone(),
         };
-        let ((stream, peer), slot) = tokio::select! {
-            next = next => next,
-            () = &mut shutdown => break,
-            // Ended tasks are taken out of the set as they end.
-            Some(_) = connections.join_next() => continue,
-        };
-        let connection = Connection {
-            router: router.clone(),
-            peer: Peer(peer.ip().to_canonical()),
-            timeouts: config.timeouts,
-            watcher: graceful.watcher(),
-        };
-        let tls = tls.clone();
-        connections.spawn(async move {
-            connection.run(stream, tls).await;
-            drop(slot);
+        server.run(listener)
+    });
+    tokio::join!(
+        async {
+            shutdown.await;
+            drop(stop);
+        },
+        main.run(listener),
+        async {
+            if let Some(beside) = beside {
+                beside.await;
+            }
+        },
+        renew(tls, certificate_check, stopped),
+    );
+}
+
+/// Notices a renewed certificate, and once a day one that should have been.
+async fn renew(tls: Option<Arc<Tls>>, interval: Duration, mut stopped: watch::Receiver<()>) {
+    const DAY: Duration = Duration::from_hours(24);
+    let Some(tls) = tls else { return };
+    let mut warned = tokio::time::Instant::now();
+    // An error says that the sender is gone, which is the signal.
+    while tokio::time::timeout(interval, stopped.changed()).await.is_err() {
+        let due = warned.elapsed() >= DAY;
+        if due {
+            warned = tokio::time::Instant::now();
+        }
+        let tls = Arc::clone(&tls);
+        // Files may be on a disk that lets one wait.
+        let look = tokio::task::spawn_blocking(move || {
+            tls.reload_if_changed();
+            if due {
+                tls.warn_when_it_expires_soon();
+            }
         });
+        let _ = look.await;
     }
-    drop(listener);
-    if tokio::time::timeout(config.timeouts.drain, graceful.shutdown()).await.is_err() {
-        tracing::warn!("requests were still under way when the time for them was over");
+}
+
+/// One listening socket and what is answered on it.
+struct Server {
+    router: Router,
+    tls: Option<TlsAcceptor>,
+    timeouts: Timeouts,
+    slots: Arc<Semaphore>,
+    metrics: Arc<Metrics>,
+    /// Closed when it is time to stop.
+    stopped: watch::Receiver<()>,
+}
+
+impl Server {
+    async fn run(mut self, listener: TcpListener) {
+        let graceful = GracefulShutdown::new();
+        let mut connections = JoinSet::new();
+        loop {
+            let slots = Arc::clone(&self.slots);
+            let next = async {
+                let slot = slots.acquire_owned().await;
+                (accept(&listener).await, slot)
+            };
+            let ((stream, peer), slot) = tokio::select! {
+                next = next => next,
+                _ = self.stopped.changed() => break,
+                // Ended tasks are taken out of the set as they end.
+                Some(_) = connections.join_next() => continue,
+            };
+            let connection = Connection {
+                router: self.router.clone(),
+                peer: Peer(peer.ip().to_canonical()),
+                timeouts: self.timeouts,
+                watcher: graceful.watcher(),
+            };
+            let tls = self.tls.clone();
+            let counted = Counted::new(&self.metrics.connections);
+            connections.spawn(async move {
+                connection.run(stream, tls).await;
+                drop((slot, counted));
+            });
+        }
+        drop(listener);
+        if tokio::time::timeout(self.timeouts.drain, graceful.shutdown()).await.is_err() {
+            tracing::warn!("requests were still under way when the time for them was over");
+        }
     }
 }
 
@@ -131,39 +204,4 @@ fn is_of_one_connection(error: &io::Error) -> bool {
             | io::ErrorKind::ConnectionAborted
             | io::ErrorKind::ConnectionReset
     )
-}
-
-struct Connection {
-    router: Router,
-    peer: Peer,
-    timeouts: Timeouts,
-    watcher: Watcher,
-}
-
-impl Connection {
-    async fn run(self, stream: TcpStream, tls: Option<TlsAcceptor>) {
-        // Answers are written whole; waiting for more to send would only delay them.
-        let _ = stream.set_nodelay(true);
-        let Some(tls) = tls else { return self.speak(stream).await };
-        match tokio::time::timeout(self.timeouts.handshake, tls.accept(stream)).await {
-            Ok(Ok(stream)) => self.speak(stream).await,
-            Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
-            Err(_) => tracing::debug!("a TLS handshake took too long"),
-        }
-    }
-
-    async fn speak(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
-        let (peer, router) = (self.peer, TowerToHyperService::new(self.router));
-        let service = service_fn(move |mut request: Request<Incoming>| {
-            request.extensions_mut().insert(peer);
-            router.call(request)
-        });
-        let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(self.timeouts.header)
-            .serve_connection(TokioIo::new(stream), service);
-        if let Err(error) = self.watcher.watch(connection).await {
-            tracing::debug!(%error, "a connection ended early");
-        }
-    }
 }

@@ -5,13 +5,19 @@ use std::sync::Arc;
 use axum::extract::FromRef;
 use secret_manager_manager::Manager;
 
+use crate::api::health::{Monitoring, Readers};
 use crate::error::Code;
+use crate::origin::Proxies;
 use crate::rate::{Limiter, Rates};
 
 #[derive(Clone)]
 pub(crate) struct Shared {
     pub(crate) manager: Arc<Manager>,
     pub(crate) limiters: Arc<Limiters>,
+    pub(crate) proxies: Arc<Proxies>,
+    pub(crate) monitoring: Arc<Monitoring>,
+    /// Who may read the metrics where this is shared.
+    pub(crate) metrics_readers: Readers,
 }
 
 pub(crate) struct Limiters {
@@ -20,12 +26,24 @@ pub(crate) struct Limiters {
 }
 
 impl Shared {
-    pub(crate) fn new(manager: Arc<Manager>, rates: Rates) -> Self {
+    pub(crate) fn new(
+        manager: Arc<Manager>,
+        rates: Rates,
+        proxies: Proxies,
+        monitoring: Monitoring,
+        metrics_readers: Readers,
+    ) -> Self {
         let limiters = Limiters {
             guesses: Limiter::new(rates.guesses, Code::TooManyAttempts),
             people: Limiter::new(rates.people, Code::TooManyRequests),
         };
-        Self { manager, limiters: Arc::new(limiters) }
+        Self {
+            manager,
+            limiters: Arc::new(limiters),
+            proxies: Arc::new(proxies),
+            monitoring: Arc::new(monitoring),
+            metrics_readers,
+        }
     }
 }
 

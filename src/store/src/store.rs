@@ -68,6 +68,15 @@ pub trait Store: Send + Sync + 'static {
 
     async fn touch_token(&self, id: &TokenId, at: Timestamp) -> Result<(), StoreError>;
 
+    /// Makes a change durable that changes nothing: proof that others would be, too.
+    async fn check_writable(&self) -> Result<(), StoreError>;
+
+    /// Which key-encryption keys the data keys are wrapped with, each once.
+    async fn kek_ids(&self) -> Result<Vec<String>, StoreError>;
+
+    /// How much room the rows take where they are kept.
+    async fn bytes(&self) -> Result<u64, StoreError>;
+
     /// The number of the layout, for people.
     async fn layout(&self) -> Result<i64, StoreError>;
 }

@@ -2,7 +2,7 @@
 //! written; [`openapi()`] is all of them together.
 
 mod description;
-mod health;
+pub(crate) mod health;
 mod schema;
 mod service;
 mod snapshot;
@@ -11,7 +11,7 @@ pub(crate) mod validator;
 use axum::Router;
 use axum::body::Bytes;
 use axum::http::header::{CONTENT_TYPE, HeaderValue};
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use axum::response::Response;
 use axum::routing::get;
 use utoipa_axum::router::OpenApiRouter;
@@ -32,7 +32,16 @@ pub(crate) fn router(shared: Shared) -> Router {
         .merge(page::router())
         .fallback(async || Problem::from(Code::NotFound))
         .method_not_allowed_fallback(async || Problem::from(Code::MethodNotAllowed))
-        .layer(from_fn(request::observe))
+        .layer(from_fn_with_state(shared.clone(), request::observe))
+        .with_state(shared)
+}
+
+/// What is answered at an address for monitoring only.
+pub(crate) fn monitoring(shared: Shared) -> Router {
+    Router::from(health::routes())
+        .fallback(async || Problem::from(Code::NotFound))
+        .method_not_allowed_fallback(async || Problem::from(Code::MethodNotAllowed))
+        .layer(from_fn_with_state(shared.clone(), request::observe))
         .with_state(shared)
 }
 

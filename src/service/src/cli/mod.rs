@@ -9,6 +9,7 @@ mod input;
 mod output;
 mod secret;
 mod serve;
+mod signals;
 mod space;
 mod status;
 mod token;

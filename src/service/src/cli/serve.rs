@@ -1,18 +1,22 @@
 //! `secret-manager serve`
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::builder::FalseyValueParser;
 use clap::{Args, ValueEnum};
+use ipnet::IpNet;
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
 use super::data::{DataOptions, WhenAbsent};
 use super::failure::Failure;
-use super::output;
-use crate::{Config, tls};
+use super::signals::Hangup;
+use super::{output, signals};
+use crate::tls::Tls;
+use crate::{CONNECTIONS, Config, Proxies, descriptors};
 
 /// Run the service until it is interrupted
 ///
@@ -41,6 +45,28 @@ pub(super) struct Serve {
     log: String,
     #[arg(long, value_name = "FORMAT", env = "SECRET_MANAGER_LOG_FORMAT", default_value = "text")]
     log_format: LogFormat,
+    /// Connections served at once; each engine with live updates holds one
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        env = "SECRET_MANAGER_CONNECTIONS",
+        default_value_t = NonZeroUsize::new(CONNECTIONS).unwrap_or(NonZeroUsize::MIN)
+    )]
+    connections: NonZeroUsize,
+    /// Answer /metrics, /healthz and /readyz here, in plain HTTP and to everybody; without it,
+    /// /metrics is answered at --listen, to this machine only
+    #[arg(long, value_name = "ADDRESS", env = "SECRET_MANAGER_METRICS_LISTEN")]
+    metrics_listen: Option<String>,
+    /// Reverse proxy whose X-Forwarded-For and X-Request-Id are believed: an address or a network
+    /// such as 10.0.0.0/8; several with commas
+    #[arg(
+        long,
+        value_name = "NETWORK",
+        env = "SECRET_MANAGER_TRUSTED_PROXY",
+        value_delimiter = ',',
+        value_parser = network
+    )]
+    trusted_proxy: Vec<IpNet>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -53,19 +79,20 @@ enum LogFormat {
 
 impl Serve {
     pub(super) async fn run(self, data: &DataOptions) -> Result<(), Failure> {
-        let Self { listen, tls_cert, tls_key, allow_http, log, log_format } = self;
         // Noted first, so that a signal during the start is not lost.
-        let shutdown = shutdown_signal()?;
+        let shutdown = signals::shutdown()?;
+        let hangup = Hangup::listen()?;
+        let Self { listen, tls_cert, tls_key, allow_http, log, log_format, .. } = self;
         let log = log.parse().map_err(|_| {
             Failure::new("--log takes error, warn, info, debug or a filter of the tracing crate")
         })?;
         start_log(log, log_format);
 
         let tls = match tls_cert.zip(tls_key) {
-            Some((certificates, key)) => Some(
-                tls::configuration(&certificates, &key)
-                    .map_err(|error| Failure::new(error.to_string()))?,
-            ),
+            Some((certificates, key)) => {
+                let tls = Tls::open(&certificates, &key);
+                Some(Arc::new(tls.map_err(|error| Failure::new(error.to_string()))?))
+            }
             None => None,
         };
         let addresses = resolve(&listen).await?;
@@ -80,11 +107,11 @@ impl Serve {
             )));
         }
         // Before the data are opened: a second service on the same port shouldn't make a key.
-        let listener =
-            TcpListener::bind(&*addresses).await.map_err(|error| bind_failure(&listen, &error))?;
-        let local = listener
-            .local_addr()
-            .map_err(|error| Failure::new(format!("can't listen on {listen}: {error}")))?;
+        let (listener, local) = bind(&listen, &addresses).await?;
+        let metrics = match &self.metrics_listen {
+            Some(address) => Some(bind(address, &resolve(address).await?).await?),
+            None => None,
+        };
 
         let opened = data.open(WhenAbsent::Create).await?;
         if let Some(advice) = opened.key_advice() {
@@ -98,13 +125,49 @@ impl Serve {
             version = env!("CARGO_PKG_VERSION"),
             "started"
         );
+        let connections = descriptors::room_for(self.connections.get());
+        if connections < self.connections.get() {
+            tracing::warn!(
+                connections,
+                "the limit of open files leaves room for fewer connections than --connections says"
+            );
+        }
+        if let Some((_, address)) = &metrics {
+            tracing::info!(%address, "metrics are answered at an address of their own");
+        }
         output::print(format!("Secret Manager listening on {scheme}://{local}").as_bytes())?;
 
-        let config = Config { tls, ..Config::new(Arc::new(opened.manager)) };
+        tokio::spawn(reload(tls.clone(), hangup));
+        let config = Config {
+            tls,
+            connections,
+            metrics: metrics.map(|(listener, _)| listener),
+            proxies: Proxies::new(self.trusted_proxy),
+            ..Config::new(Arc::new(opened.manager))
+        };
         crate::serve(listener, config, shutdown).await;
         tracing::info!("stopped");
         Ok(())
     }
+}
+
+fn network(text: &str) -> Result<IpNet, &'static str> {
+    let address = || text.parse::<IpAddr>().map(IpNet::from);
+    text.parse()
+        .or_else(|_| address())
+        .map_err(|_| "give an address or a network, such as 10.0.0.0/8")
+}
+
+async fn bind(
+    listen: &str,
+    addresses: &[SocketAddr],
+) -> Result<(TcpListener, SocketAddr), Failure> {
+    let listener =
+        TcpListener::bind(addresses).await.map_err(|error| bind_failure(listen, &error))?;
+    let local = listener
+        .local_addr()
+        .map_err(|error| Failure::new(format!("can't listen on {listen}: {error}")))?;
+    Ok((listener, local))
 }
 
 async fn resolve(listen: &str) -> Result<Vec<SocketAddr>, Failure> {
@@ -149,29 +212,13 @@ fn start_log(filter: EnvFilter, format: LogFormat) {
     }
 }
 
-/// Ready when the process is asked to stop: SIGINT or SIGTERM, Ctrl-C on Windows.
-#[cfg(unix)]
-fn shutdown_signal() -> Result<impl Future<Output = ()>, Failure> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let listen = |kind| {
-        signal(kind).map_err(|error| Failure::new(format!("can't listen for signals: {error}")))
-    };
-    let mut interrupt = listen(SignalKind::interrupt())?;
-    let mut terminate = listen(SignalKind::terminate())?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
+/// Reads the certificate again whenever told to.
+async fn reload(tls: Option<Arc<Tls>>, mut hangup: Hangup) {
+    loop {
+        hangup.next().await;
+        match tls.clone() {
+            Some(tls) => _ = tokio::task::spawn_blocking(move || tls.reload()).await,
+            None => tracing::info!("there is no certificate to read again"),
         }
-    })
-}
-
-#[cfg(not(unix))]
-fn shutdown_signal() -> Result<impl Future<Output = ()>, Failure> {
-    Ok(async {
-        // Without a way to listen for Ctrl-C the system ends the process by itself.
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    })
+    }
 }

@@ -55,12 +55,16 @@ codes! {
         "Your role in this space doesn't allow this."
     CrossSite: FORBIDDEN "cross_site"
         "The request comes from a page of another site."
+    MetricsElsewhere: FORBIDDEN "metrics_elsewhere"
+        "Metrics are told to this machine only, or at an address of their own (--metrics-listen)."
     NotFound: NOT_FOUND "not_found"
         "There is nothing at this address."
     UserUnknown: NOT_FOUND "user_unknown"
         "There is no user with this id or name."
     MethodNotAllowed: METHOD_NOT_ALLOWED "method_not_allowed"
         "This address doesn't answer to this method; see Allow."
+    BodyTimeout: REQUEST_TIMEOUT "body_timeout"
+        "The body of the request took too long to arrive."
     NameTaken: CONFLICT "name_taken"
         "There is something with this name already."
     LastOwner: CONFLICT "last_owner"
@@ -89,6 +93,10 @@ codes! {
         "The service could not answer. Its log says why, under this request's id."
     Busy: SERVICE_UNAVAILABLE "busy"
         "The service is busy. Try again in a moment."
+    DatabaseUnavailable: SERVICE_UNAVAILABLE "database_unavailable"
+        "The database can't be read or written. The log says why, under this request's id."
+    KeyUnfit: SERVICE_UNAVAILABLE "key_unfit"
+        "The service's key is not the one that the data are encrypted with."
 }
 
 impl Code {

@@ -8,7 +8,7 @@ use crate::http::Service;
 
 fn short() -> Timeouts {
     let short = Duration::from_millis(100);
-    Timeouts { handshake: short, header: short, drain: short }
+    Timeouts { handshake: short, header: short, body: short, sending: short, drain: short }
 }
 
 /// What the service sends until it closes the connection, which it has to do soon.
@@ -36,6 +36,29 @@ async fn idle_connections_are_closed_too() {
     let mut stream = TcpStream::connect(service.address).await.unwrap();
     stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
     assert!(ended(&mut stream).await.starts_with(b"HTTP/1.1 200"));
+}
+
+#[tokio::test]
+async fn a_client_that_never_reads_its_answer_is_let_go() {
+    let service = Service::start_with(|config| {
+        config.timeouts.sending = Duration::from_millis(100);
+    })
+    .await;
+    // More than the buffers of both ends hold.
+    for n in 0..24 {
+        service.put(&format!("BIG_{n}"), &"x".repeat(1_000_000)).await;
+    }
+    let mut stream = TcpStream::connect(service.address).await.unwrap();
+    let head = format!(
+        "GET /api/v1/snapshot HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n\r\n",
+        service.token
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let open =
+        async { while !service.metrics().await.contains("secret_manager_connections 1\n") {} };
+    tokio::time::timeout(Duration::from_secs(20), open).await.expect("only the asking one is left");
+    let reply = ended(&mut stream).await;
+    assert!(reply.starts_with(b"HTTP/1.1 200") && reply.len() < 24_000_000, "{}", reply.len());
 }
 
 #[tokio::test]

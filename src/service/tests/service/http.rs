@@ -81,6 +81,10 @@ impl Service {
         self.request("GET /api/v1/snapshot", &headers).await
     }
 
+    pub(crate) async fn metrics(&self) -> String {
+        self.request("GET /metrics", &[]).await.body
+    }
+
     pub(crate) async fn request(&self, line: &str, headers: &[&str]) -> Reply {
         let stream = TcpStream::connect(self.address).await.unwrap();
         exchange(stream, line, headers).await

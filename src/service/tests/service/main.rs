@@ -8,6 +8,7 @@ mod connections;
 mod http;
 mod import;
 mod leak;
+mod monitoring;
 mod openapi;
 mod page;
 mod program;

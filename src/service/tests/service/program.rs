@@ -131,11 +131,16 @@ impl Running {
         self.url.split_once("://").unwrap().1
     }
 
+    #[cfg(unix)]
+    pub(crate) fn signal(&self, signal: &str) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+    }
+
     /// Stops it as a supervisor would; returns how it ended and its log.
     #[cfg(unix)]
     pub(crate) fn stop(mut self, signal: &str) -> (i32, String) {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+        self.signal(signal);
         let mut log = String::new();
         self.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
         (self.child.wait().unwrap().code().unwrap(), log)

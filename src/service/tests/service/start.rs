@@ -51,6 +51,35 @@ async fn tls_is_served_by_the_program() {
     assert_eq!(half.code, 2, "{}", half.err);
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn a_hangup_reads_the_certificate_again() {
+    let program = Program::new();
+    let directory = tempfile::tempdir().unwrap();
+    let first = Certificate::write(directory.path());
+    let (certificate, key) = (first.certificate.to_str().unwrap(), first.key.to_str().unwrap());
+    let running = program.serve(&["--tls-cert", certificate, "--tls-key", key]);
+    let second = Certificate::write(directory.path());
+    running.signal("-HUP");
+    let renewed = async {
+        loop {
+            let stream = TcpStream::connect(running.address()).await.unwrap();
+            let stream = second.client().connect("localhost".try_into().unwrap(), stream).await;
+            if stream.is_ok() {
+                break;
+            }
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(10), renewed).await.expect("renewed");
+    // Without a certificate the signal must not end the service either.
+    let plain = program.serve(&[]);
+    plain.signal("-HUP");
+    let stream = TcpStream::connect(plain.address()).await.unwrap();
+    assert_eq!(exchange(stream, "GET /healthz", &[]).await.status, 200);
+    let (code, log) = plain.stop("-TERM");
+    assert!(code == 0 && log.contains("no certificate"), "{log}");
+}
+
 #[test]
 fn a_port_in_use_is_named() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
-use secret_manager_service::tls;
+use secret_manager_service::tls::Tls;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -28,6 +28,10 @@ impl Certificate {
         Self { certificate, key, der: made.cert.der().clone() }
     }
 
+    pub(crate) fn open(&self) -> Arc<Tls> {
+        Arc::new(Tls::open(&self.certificate, &self.key).unwrap())
+    }
+
     pub(crate) fn client(&self) -> TlsConnector {
         let mut roots = RootCertStore::empty();
         roots.add(self.der.clone()).unwrap();
@@ -49,8 +53,8 @@ fn localhost() -> ServerName<'static> {
 async fn a_snapshot_is_served_over_tls() {
     let directory = tempfile::tempdir().unwrap();
     let files = Certificate::write(directory.path());
-    let config = tls::configuration(&files.certificate, &files.key).unwrap();
-    let service = Service::start_with(|service| service.tls = Some(config)).await;
+    let tls = files.open();
+    let service = Service::start_with(|service| service.tls = Some(tls)).await;
 
     let stream = TcpStream::connect(service.address).await.unwrap();
     let stream = files.client().connect(localhost(), stream).await.unwrap();
@@ -64,9 +68,9 @@ async fn a_snapshot_is_served_over_tls() {
 async fn a_slow_handshake_holds_nobody_up_and_ends() {
     let directory = tempfile::tempdir().unwrap();
     let files = Certificate::write(directory.path());
-    let config = tls::configuration(&files.certificate, &files.key).unwrap();
+    let tls = files.open();
     let service = Service::start_with(|service| {
-        service.tls = Some(config);
+        service.tls = Some(tls);
         service.timeouts.handshake = Duration::from_millis(500);
     })
     .await;
@@ -86,6 +90,52 @@ async fn a_slow_handshake_holds_nobody_up_and_ends() {
     assert!(!reply.starts_with(b"HTTP/"), "{reply:?}");
 }
 
+/// The certificate that a new connection is shown.
+async fn shown(address: impl tokio::net::ToSocketAddrs, expected: &Certificate) -> bool {
+    let stream = TcpStream::connect(address).await.unwrap();
+    expected.client().connect(localhost(), stream).await.is_ok()
+}
+
+#[tokio::test]
+async fn a_renewed_certificate_is_taken_and_a_broken_one_is_not() {
+    let directory = tempfile::tempdir().unwrap();
+    let first = Certificate::write(directory.path());
+    let tls = first.open();
+    let service = Service::start_with(|service| service.tls = Some(Arc::clone(&tls))).await;
+    let held = TcpStream::connect(service.address).await.unwrap();
+    let held = first.client().connect(localhost(), held).await.unwrap();
+
+    let second = Certificate::write(directory.path());
+    assert!(shown(service.address, &first).await, "nobody said that it was renewed");
+    tls.reload();
+    assert!(shown(service.address, &second).await && !shown(service.address, &first).await);
+    // A connection from before goes on.
+    assert_eq!(exchange(held, "GET /healthz", &[]).await.status, 200);
+
+    let other = tempfile::tempdir().unwrap();
+    let other = Certificate::write(other.path());
+    for broken in [&b"nonsense"[..], &std::fs::read(&other.key).unwrap()] {
+        std::fs::write(&second.key, broken).unwrap();
+        tls.reload();
+        assert!(shown(service.address, &second).await);
+    }
+}
+
+#[tokio::test]
+async fn changed_files_are_noticed() {
+    let directory = tempfile::tempdir().unwrap();
+    let first = Certificate::write(directory.path());
+    let service = Service::start_with(|service| {
+        service.tls = Some(first.open());
+        service.certificate_check = Duration::from_millis(10);
+    })
+    .await;
+    assert!(shown(service.address, &first).await);
+    let second = Certificate::write(directory.path());
+    let noticed = async { while !shown(service.address, &second).await {} };
+    tokio::time::timeout(Duration::from_secs(10), noticed).await.expect("it is noticed");
+}
+
 #[test]
 fn files_that_do_not_serve_are_named() {
     let directory = tempfile::tempdir().unwrap();
@@ -100,7 +150,7 @@ fn files_that_do_not_serve_are_named() {
         (&*files.certificate, &*empty, "empty.pem"),
         (&*files.certificate, &*other.key, "together"),
     ] {
-        let error = tls::configuration(certificate, key).unwrap_err().to_string();
+        let error = Tls::open(certificate, key).err().unwrap().to_string();
         assert!(error.contains(says), "{error}");
     }
 }

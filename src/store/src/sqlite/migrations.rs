@@ -47,6 +47,16 @@ pub(super) fn layout(connection: &Connection) -> Result<i64, StoreError> {
     connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(error::from)
 }
 
+/// Writes the number of the layout again as it is. It stands in the first page, which is thereby
+/// committed and synced like any change.
+pub(super) fn rewrite_layout(connection: &mut Connection) -> Result<(), StoreError> {
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(error::from)?;
+    transaction.pragma_update(None, "user_version", layout(&transaction)?).map_err(error::from)?;
+    transaction.commit().map_err(error::from)
+}
+
 fn checked_layout(connection: &Connection) -> Result<i64, StoreError> {
     let found = layout(connection)?;
     let application: i64 = connection

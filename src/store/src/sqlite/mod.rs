@@ -12,7 +12,7 @@ mod spaces;
 mod store;
 mod tokens;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -38,6 +38,7 @@ impl Default for SqliteOptions {
 }
 
 pub struct Sqlite {
+    path: PathBuf,
     writer: Arc<AsyncMutex<Connection>>,
     readers: Arc<Readers>,
     busy_timeout: Duration,
@@ -72,6 +73,7 @@ impl Sqlite {
             idle.push(reader);
         }
         Ok(Self {
+            path: path.into(),
             writer: Arc::new(AsyncMutex::new(writer)),
             readers: Arc::new(Readers {
                 permits: Arc::new(Semaphore::new(READERS)),
@@ -79,6 +81,19 @@ impl Sqlite {
             }),
             busy_timeout: options.busy_timeout,
         })
+    }
+
+    /// Of the file and its write-ahead log.
+    async fn size(&self) -> Result<u64, StoreError> {
+        let mut log = self.path.clone().into_os_string();
+        log.push("-wal");
+        let path = self.path.clone();
+        blocking(move || {
+            let file = std::fs::metadata(&path).map_err(|error| unavailable(&path, &error))?;
+            // The log is there only while somebody has the file open.
+            Ok(file.len() + std::fs::metadata(&log).map_or(0, |log| log.len()))
+        })
+        .await
     }
 
     async fn read<T: Send + 'static>(

@@ -47,6 +47,13 @@ pub(super) fn all(connection: &Connection) -> Result<Vec<(SpaceRow, Usage)>, Sto
     rows.and_then(Iterator::collect).map_err(error::from)
 }
 
+pub(super) fn kek_ids(connection: &Connection) -> Result<Vec<String>, StoreError> {
+    let mut statement =
+        connection.prepare_cached("SELECT DISTINCT kek_id FROM spaces").map_err(error::from)?;
+    let ids = statement.query_map([], |row| row.get(0));
+    ids.and_then(Iterator::collect).map_err(error::from)
+}
+
 pub(super) fn usage(connection: &Connection, id: &SpaceId) -> Result<Usage, StoreError> {
     let sql = "SELECT count(*), coalesce(sum(size), 0) FROM secrets \
                WHERE space_id = ?1 AND deleted_at IS NULL";

@@ -97,6 +97,18 @@ impl Store for Sqlite {
         self.write(move |connection| tokens::touch(connection, &id, at)).await
     }
 
+    async fn check_writable(&self) -> Result<(), StoreError> {
+        self.write(migrations::rewrite_layout).await
+    }
+
+    async fn kek_ids(&self) -> Result<Vec<String>, StoreError> {
+        self.read(|connection| spaces::kek_ids(connection)).await
+    }
+
+    async fn bytes(&self) -> Result<u64, StoreError> {
+        self.size().await
+    }
+
     async fn layout(&self) -> Result<i64, StoreError> {
         self.read(|connection| migrations::layout(connection)).await
     }
