@@ -77,6 +77,11 @@ impl Kek {
         Ok(Dek::from_key(exactly(&bytes).map_err(|_| OpenError::Format)?))
     }
 
+    /// Finds what is kept about a login name, also one that nobody has, without the name.
+    pub fn login_hash(&self, name: &str) -> NameHash {
+        NameHash::of(&derived_hmac(&self.bytes, "secret-manager kek logins v1"), name)
+    }
+
     fn aead(&self) -> LessSafeKey {
         derived_aead(&self.bytes, "secret-manager kek wrap v1")
     }
@@ -91,6 +96,14 @@ impl fmt::Debug for Kek {
 /// A name's keyed hash: finds a secret without its name standing anywhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct NameHash(pub [u8; 32]);
+
+impl NameHash {
+    fn of(key: &hmac::Key, name: &str) -> Self {
+        let mut hash = [0; 32];
+        hash.copy_from_slice(hmac::sign(key, name.as_bytes()).as_ref());
+        Self(hash)
+    }
+}
 
 /// The data key of one space.
 pub struct Dek {
@@ -126,9 +139,7 @@ impl Dek {
     }
 
     pub fn name_hash(&self, name: &str) -> NameHash {
-        let mut hash = [0; 32];
-        hash.copy_from_slice(hmac::sign(&self.names, name.as_bytes()).as_ref());
-        NameHash(hash)
+        NameHash::of(&self.names, name)
     }
 }
 

@@ -1,6 +1,9 @@
 //! What can go wrong, by what the caller does next.
 
+use std::time::Duration;
+
 use secret_manager_envelope::{OpenError, SealError};
+use secret_manager_model::Role;
 use secret_manager_model::limits::{SECRETS_PER_SPACE, SPACE_BYTES};
 use secret_manager_store::StoreError;
 
@@ -10,6 +13,8 @@ pub enum Thing {
     Space,
     Secret,
     Token,
+    User,
+    Member,
 }
 
 impl std::fmt::Display for Thing {
@@ -18,6 +23,8 @@ impl std::fmt::Display for Thing {
             Self::Space => "space",
             Self::Secret => "secret",
             Self::Token => "access token",
+            Self::User => "user",
+            Self::Member => "member",
         })
     }
 }
@@ -47,6 +54,32 @@ pub enum Error {
     /// Get another access token.
     #[error("the access token is unknown, expired or revoked")]
     Denied,
+    /// Sign in again.
+    #[error("the session has ended")]
+    SessionEnded,
+    /// Type it again. Doesn't tell which of the two is wrong, nor whether the user is disabled.
+    #[error("the login name or the password is wrong")]
+    CredentialsWrong,
+    /// Wait, or have an administrator make a new invitation.
+    #[error(
+        "too many failed attempts to sign in; try again in {} seconds", retry_after.as_secs().max(1)
+    )]
+    Locked { retry_after: Duration },
+    /// Ask an administrator for a new one.
+    #[error("the invitation is unknown, used or expired")]
+    InvitationInvalid,
+    /// Use the code of the newest start.
+    #[error("the set-up code is not the one of the newest start, or was used")]
+    SetupCodeInvalid,
+    /// Have somebody do it who may.
+    #[error("this needs the role {needed}")]
+    RoleInsufficient { needed: Role },
+    /// Make somebody else administrator first.
+    #[error("this is the last administrator who can sign in; make somebody else one first")]
+    LastAdministrator,
+    /// Make somebody else owner first.
+    #[error("this is the last owner of a space; make somebody else one first")]
+    LastOwner,
     /// Try again in a moment.
     #[error("the database is busy; try again in a moment")]
     Busy,
@@ -90,6 +123,8 @@ impl From<StoreError> for Error {
             StoreError::Busy | StoreError::Stale => Self::Busy,
             StoreError::NotFound => Self::NotFound(Thing::Space),
             StoreError::NameTaken => Self::NameTaken(Thing::Space),
+            StoreError::LastAdministrator => Self::LastAdministrator,
+            StoreError::LastOwner => Self::LastOwner,
             StoreError::Damaged(what) => Self::Corrupt(what),
             StoreError::Newer { .. } | StoreError::Foreign | StoreError::Unavailable(_) => {
                 Self::Unavailable(error.to_string())

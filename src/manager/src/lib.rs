@@ -1,4 +1,4 @@
-//! The Secret Manager's rules: spaces, secrets and their versions, access tokens.
+//! The Secret Manager's rules: spaces, secrets and their versions, access tokens, people.
 //!
 //! [`Manager`] stands between whoever asks (HTTP, the command line) and the store. It alone holds
 //! the key-encryption key: it seals what goes into the store, opens what comes out of it, and
@@ -9,25 +9,38 @@
 //! read, check, seal, commit against the version that was read, and again from the start when
 //! somebody else was faster.
 
+mod attempts;
 mod caller;
 mod edit;
 mod environment;
 mod error;
+mod invitations;
 pub mod key;
 mod manager;
+mod members;
+mod password;
+mod rules;
 mod secrets;
+mod sessions;
 mod snapshot;
 mod spaces;
 mod tokens;
+mod users;
 mod vault;
 
 pub use caller::{Actor, Caller};
 pub use edit::{Applied, Change, Edit, Outcome, Precondition, Same};
 pub use environment::Environment;
 pub use error::{Error, Thing};
+pub use invitations::{Invitation, SetupCode};
 pub use manager::Manager;
-pub use secret_manager_store::{SpaceId, TokenId, UserId};
+pub use members::Member;
+pub use password::{Password, PasswordCost};
+pub use rules::Rules;
+pub use secret_manager_store::{SessionId, SpaceId, TokenId, Usage, UserChange, UserId};
 pub use secrets::{SecretList, SecretSummary};
+pub use sessions::{NewSession, Session};
 pub use snapshot::TaggedSnapshot;
 pub use spaces::Space;
 pub use tokens::{Access, NewToken, Token};
+pub use users::{NewUser, User, UserState};

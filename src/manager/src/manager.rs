@@ -7,8 +7,9 @@ use secret_manager_envelope::Kek;
 use secret_manager_model::Timestamp;
 use secret_manager_store::{SpaceId, SpaceRow, Store, TokenId};
 
+use crate::password::Passwords;
 use crate::vault::Vault;
-use crate::{Environment, Error, Thing};
+use crate::{Environment, Error, Rules, Thing};
 
 pub struct Manager {
     pub(crate) store: Arc<dyn Store>,
@@ -19,6 +20,8 @@ pub struct Manager {
     pub(crate) writing: tokio::sync::Mutex<()>,
     /// When each access token's last use was last written, or tried to: at most once a minute.
     pub(crate) touched: Mutex<HashMap<TokenId, Timestamp>>,
+    pub(crate) rules: Rules,
+    pub(crate) passwords: Passwords,
 }
 
 impl Manager {
@@ -34,11 +37,18 @@ impl Manager {
             kek,
             writing: tokio::sync::Mutex::default(),
             touched: Mutex::default(),
+            rules: Rules::default(),
+            passwords: Passwords::new(Rules::default().password_cost),
         };
         for (space, _) in manager.store.spaces().await? {
             manager.vault(&space)?;
         }
         Ok(manager)
+    }
+
+    /// With other times for sessions and invitations, another cost of passwords.
+    pub fn with_rules(self, rules: Rules) -> Self {
+        Self { passwords: Passwords::new(rules.password_cost), rules, ..self }
     }
 
     /// The fingerprint of the key, for people to compare.

@@ -15,3 +15,9 @@ pub const SPACE_BYTES: usize = 24 * 1024 * 1024;
 
 /// Largest snapshot that an engine accepts, in bytes: 32 MiB.
 pub const SNAPSHOT_BYTES: usize = 32 * 1024 * 1024;
+
+/// Longest name to sign in with, in characters (ASCII, so also in bytes).
+pub const LOGIN_NAME_LENGTH: usize = 64;
+
+/// Longest name that a person is shown under, in characters.
+pub const DISPLAY_NAME_LENGTH: usize = 100;

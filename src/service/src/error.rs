@@ -11,7 +11,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use axum::response::{IntoResponse, Response};
-use secret_manager_manager::Error;
+use secret_manager_manager::{Error, Thing};
 use serde::Serialize;
 
 pub(crate) use code::Code;
@@ -170,7 +170,16 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match error {
             Error::Denied => Code::TokenInvalid.into(),
+            Error::NotFound(Thing::User) => Code::UserUnknown.into(),
             Error::NotFound(_) => Code::NotFound.into(),
+            Error::SessionEnded => Code::SessionMissing.into(),
+            Error::CredentialsWrong => Code::CredentialsWrong.into(),
+            Error::Locked { retry_after } => Self::retry_after(Code::TooManyAttempts, retry_after),
+            Error::InvitationInvalid => Code::InvitationInvalid.into(),
+            Error::SetupCodeInvalid => Code::SetupCodeInvalid.into(),
+            Error::RoleInsufficient { .. } => Self::new(Code::RoleInsufficient, sentence(&error)),
+            Error::LastAdministrator => Code::LastAdministrator.into(),
+            Error::LastOwner => Code::LastOwner.into(),
             Error::NameTaken(_) => Self::new(Code::NameTaken, sentence(&error)),
             Error::PreconditionFailed { current } => Self::precondition_failed(current),
             Error::Invalid(_) => Self::new(Code::ValueInvalid, sentence(&error)),

@@ -10,6 +10,10 @@ pub enum StoreError {
     NotFound,
     #[error("the name is taken")]
     NameTaken,
+    #[error("this is the last administrator who can sign in")]
+    LastAdministrator,
+    #[error("this is the last owner of a space")]
+    LastOwner,
     /// Try again later: another process holds the lock.
     #[error("the database is locked by another process")]
     Busy,

@@ -16,14 +16,19 @@
 //! the same version, and none is skipped.
 
 mod error;
+mod people;
 mod rows;
 mod sqlite;
 mod store;
 
 pub use error::StoreError;
+pub use people::{
+    Attempts, Checked, CountAttempt, Identity, InvitationRow, MemberRow, PasswordHash, People,
+    SessionRow, UserChange, UserRow,
+};
 pub use rows::{
-    PutRow, SecretId, SecretRow, SpaceChange, SpaceId, SpaceRow, TokenId, TokenRow, Usage, UserId,
-    ValueRow,
+    PutRow, SecretId, SecretRow, SessionId, SpaceChange, SpaceId, SpaceRow, TokenId, TokenRow,
+    Usage, UserId, ValueRow,
 };
 pub use sqlite::{Sqlite, SqliteOptions};
 pub use store::{KEPT_VERSIONS, Store};

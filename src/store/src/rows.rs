@@ -36,7 +36,9 @@ ids!(
     /// Of an access token; says nothing about the token itself.
     TokenId,
     /// Of a person with an account. Never used again, also when the account is gone.
-    UserId
+    UserId,
+    /// Of a person's session; says nothing about its token.
+    SessionId
 );
 
 #[derive(Clone, Debug, PartialEq, Eq)]

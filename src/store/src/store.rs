@@ -4,7 +4,8 @@ use async_trait::async_trait;
 use secret_manager_model::Timestamp;
 
 use crate::{
-    SecretRow, SpaceChange, SpaceId, SpaceRow, StoreError, TokenId, TokenRow, Usage, ValueRow,
+    People, SecretRow, SpaceChange, SpaceId, SpaceRow, StoreError, TokenId, TokenRow, Usage,
+    ValueRow,
 };
 
 /// How many versions of a secret are kept; older ones go when a new one comes.
@@ -13,7 +14,7 @@ pub const KEPT_VERSIONS: u64 = 100;
 /// A place for rows. Each method is one transaction; none waits longer than the backend's timeout
 /// for a lock.
 #[async_trait]
-pub trait Store: Send + Sync + 'static {
+pub trait Store: People + Send + Sync + 'static {
     /// [`StoreError::NameTaken`] when another space has the name.
     async fn insert_space(&self, space: SpaceRow) -> Result<(), StoreError>;
 

@@ -4,7 +4,10 @@
 
 mod key;
 mod limits;
+mod members;
+mod people;
 mod secrets;
+mod sign_in;
 mod spaces;
 mod tampering;
 mod tokens;
@@ -17,9 +20,10 @@ use std::time::Duration;
 
 use secret_manager_envelope::Kek;
 use secret_manager_manager::{
-    Applied, Caller, Change, Edit, Environment, Error, Manager, Precondition, Same, SpaceId,
+    Applied, Caller, Change, Edit, Environment, Error, Manager, NewUser, Password, PasswordCost,
+    Precondition, Rules, Same, SpaceId, User,
 };
-use secret_manager_model::{SecretName, SecretValue, Timestamp};
+use secret_manager_model::{LoginName, SecretName, SecretValue, Timestamp};
 use secret_manager_store::{Sqlite, SqliteOptions};
 
 /// A clock that stands still until it is told otherwise.
@@ -61,7 +65,12 @@ impl World {
         let store = Sqlite::open(&self.database(), options).await.unwrap();
         let clock = self.clock.clone();
         let environment = Environment::with_clock(move || clock.now());
-        Manager::open(Arc::new(store), Kek::from_bytes(&[key; 32]).unwrap(), environment).await
+        let manager =
+            Manager::open(Arc::new(store), Kek::from_bytes(&[key; 32]).unwrap(), environment)
+                .await?;
+        // Passwords of tests are worth no effort.
+        let password_cost = PasswordCost { memory_kib: 64, passes: 1, lanes: 1 };
+        Ok(manager.with_rules(Rules { password_cost, ..Rules::default() }))
     }
 }
 
@@ -87,4 +96,20 @@ fn delete(key: &str) -> Edit {
 
 async fn apply(manager: &Manager, space: &SpaceId, edits: Vec<Edit>) -> Result<Applied, Error> {
     manager.apply(space, edits, Same::Write, &me()).await
+}
+
+/// Somebody who signs in with the password `"<name>'s long password"`.
+async fn user(manager: &Manager, name: &str, administrator: bool) -> User {
+    let new = NewUser { name: login(name), display_name: None, administrator };
+    let (_, invitation) = manager.create_user(new, &me()).await.unwrap();
+    let accepted = manager.accept_invitation(invitation.expose(), &password(name), &me()).await;
+    accepted.unwrap().session.user
+}
+
+fn login(name: &str) -> LoginName {
+    LoginName::parse(name).unwrap()
+}
+
+fn password(name: &str) -> Password {
+    Password::new(&format!("{name}'s long password"))
 }

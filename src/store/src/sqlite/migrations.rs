@@ -9,7 +9,8 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::error;
 use crate::StoreError;
 
-const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_first.sql")];
+const MIGRATIONS: [&str; 2] =
+    [include_str!("migrations/0001_first.sql"), include_str!("migrations/0002_people.sql")];
 
 /// The layout that this program makes and reads.
 pub(super) const SUPPORTED: i64 = MIGRATIONS.len() as i64;

@@ -5,12 +5,17 @@
 //! command line beside the service) may have the same file open; SQLite's locks order the writers
 //! of all of them.
 
+mod attempts;
 mod error;
+mod members;
 mod migrations;
+mod people;
 mod secrets;
+mod sessions;
 mod spaces;
 mod store;
 mod tokens;
+mod users;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,0 +1,95 @@
+//! Members: who may do what in a space.
+
+use std::collections::HashSet;
+
+use secret_manager_model::{Permission, Role, Timestamp};
+use secret_manager_store::{MemberRow, SpaceId, StoreError, Usage, UserId, UserRow};
+
+use crate::{Caller, Error, Manager, Space, Thing, User};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    pub user: User,
+    pub role: Role,
+    pub added_at: Timestamp,
+}
+
+impl Manager {
+    /// Sorted by login name.
+    pub async fn members(&self, space: &SpaceId) -> Result<Vec<Member>, Error> {
+        let rows = self.store.members(space).await?;
+        Ok(rows.into_iter().map(|(row, user)| self.member_of(&row, user)).collect())
+    }
+
+    /// Adds a member or changes the role of one; the flag tells whether it is new. `user` is an id
+    /// or a login name.
+    pub async fn put_member(
+        &self,
+        space: &SpaceId,
+        user: &str,
+        role: Role,
+        _caller: &Caller,
+    ) -> Result<(Member, bool), Error> {
+        let user = self.user_row(user).await?;
+        let row = MemberRow {
+            space: space.clone(),
+            user: user.id.clone(),
+            role,
+            added_at: self.environment.now(),
+        };
+        let (row, new) = self.store.put_member(row).await?;
+        Ok((self.member_of(&row, user), new))
+    }
+
+    pub async fn remove_member(
+        &self,
+        space: &SpaceId,
+        user: &UserId,
+        _caller: &Caller,
+    ) -> Result<(), Error> {
+        match self.store.delete_member(space, user).await {
+            Err(StoreError::NotFound) => Err(Error::NotFound(Thing::Member)),
+            result => Ok(result?),
+        }
+    }
+
+    /// The spaces of which the user is a member, sorted by name.
+    pub async fn spaces_of(&self, user: &UserId) -> Result<Vec<(Space, Usage, Role)>, Error> {
+        let rows = self.store.spaces_of(user).await?;
+        Ok(rows.iter().map(|(row, usage, role)| (Space::of(row), *usage, *role)).collect())
+    }
+
+    /// The space with this id or else this name, and what the user is in it. A space of others is
+    /// not found, exactly like one that doesn't exist.
+    pub async fn space_of(&self, user: &UserId, reference: &str) -> Result<(Space, Role), Error> {
+        let by_id = self.store.space(&SpaceId::new(reference)).await?;
+        let by_name = self.store.space_named(reference).await?;
+        for row in by_id.into_iter().chain(by_name) {
+            if let Some(role) = self.store.role(&row.id, user).await? {
+                return Ok((Space::of(&row), role));
+            }
+        }
+        Err(Error::NotFound(Thing::Space))
+    }
+
+    /// As [`Manager::space_of`], for a user who wants to do something there.
+    pub async fn permit(
+        &self,
+        user: &UserId,
+        reference: &str,
+        permission: Permission,
+    ) -> Result<(Space, Role), Error> {
+        let (space, role) = self.space_of(user, reference).await?;
+        if role.allows(permission) {
+            Ok((space, role))
+        } else {
+            Err(Error::RoleInsufficient { needed: permission.least_role() })
+        }
+    }
+
+    fn member_of(&self, row: &MemberRow, user: UserRow) -> Member {
+        // Whether somebody is locked concerns administrators only.
+        let user = self.user_of(user, &HashSet::new());
+        Member { user, role: row.role, added_at: row.added_at }
+    }
+}

@@ -1,0 +1,190 @@
+//! Sessions: a person who has signed in, in one browser.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use secret_manager_model::{LoginName, Timestamp};
+use secret_manager_store::{Checked, SessionId, SessionRow, StoreError, UserId, UserRow};
+
+use crate::attempts::{self, later};
+use crate::invitations::{Code, hash, login_name};
+use crate::{Caller, Error, Manager, Password, Thing, User};
+
+/// The last use of a session is written at most this often.
+const TOUCH_INTERVAL_MILLIS: i64 = 60_000;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    pub id: SessionId,
+    pub user: User,
+    pub created_at: Timestamp,
+    /// When it ends unless it is used before.
+    pub expires_at: Timestamp,
+}
+
+/// A session that just began: the only time that its token can be read.
+pub struct NewSession {
+    token: Code,
+    pub session: Session,
+}
+
+impl NewSession {
+    /// What the browser has to show.
+    pub fn expose(&self) -> &str {
+        self.token.expose()
+    }
+}
+
+impl fmt::Debug for NewSession {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "NewSession({}, •••)", self.session.id)
+    }
+}
+
+impl Manager {
+    /// By login name and password. An unknown name, a wrong password and a disabled user can't be
+    /// told apart, neither by the answer nor by the time it takes.
+    pub async fn sign_in(
+        &self,
+        name: &str,
+        password: &Password,
+        _caller: &Caller,
+    ) -> Result<NewSession, Error> {
+        self.count_attempt(name).await?;
+        let user = match LoginName::parse(name) {
+            Ok(name) => self.store.user_named(name.as_str()).await?,
+            Err(_) => None,
+        };
+        let user = user.filter(|user| user.disabled_at.is_none());
+        let hash = user.as_ref().and_then(|user| user.password_hash.clone());
+        let right = self.passwords.verify(password, hash.as_ref()).await?;
+        let (Some(user), Some(hash), true) = (user, hash, right) else {
+            return Err(Error::CredentialsWrong);
+        };
+        let (session, row) = self.new_session(&user)?;
+        let checked =
+            Checked::Password { hash: hash.clone(), name_hash: self.login_hash(&user.name) };
+        match self.store.sign_in(row, checked).await {
+            // Disabled, or another password, while this one was being checked.
+            Err(StoreError::Stale) => return Err(Error::CredentialsWrong),
+            result => result?,
+        }
+        if self.passwords.is_outdated(&hash) {
+            let renewed = self.passwords.hash(password, &self.environment).await?;
+            match self.store.replace_password(&user.id, hash, renewed, None).await {
+                Ok(()) | Err(StoreError::Stale | StoreError::Busy) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(session)
+    }
+
+    /// Whose session this is, or [`Error::SessionEnded`], which doesn't tell why.
+    pub async fn authenticate_session(&self, token: &str) -> Result<Session, Error> {
+        let found = self.store.session_by_hash(hash(token)).await?;
+        let now = self.environment.now();
+        let (row, user) = found
+            .filter(|(row, user)| self.ends_at(row) > now && user.disabled_at.is_none())
+            .ok_or(Error::SessionEnded)?;
+        let last_used_at = self.touch_session(&row, now);
+        Ok(self.session_of(&SessionRow { last_used_at, ..row }, user))
+    }
+
+    pub async fn end_session(&self, session: &Session, _caller: &Caller) -> Result<(), Error> {
+        Ok(self.store.delete_session(&session.id).await?)
+    }
+
+    /// Everywhere. Returns how many there were.
+    pub async fn end_sessions(&self, user: &UserId, _caller: &Caller) -> Result<u64, Error> {
+        Ok(self.store.delete_sessions(user).await?)
+    }
+
+    /// Ends the user's other sessions. A wrong current password counts as a failed sign-in, so that
+    /// a stolen session is no way to guess it.
+    pub async fn change_password(
+        &self,
+        session: &Session,
+        current: &Password,
+        new: &Password,
+        _caller: &Caller,
+    ) -> Result<(), Error> {
+        let user = self.store.user(&session.user.id).await?.ok_or(Error::NotFound(Thing::User))?;
+        let Some(from) = user.password_hash.clone() else {
+            return Err(Error::Invalid("this user has no password, but signs in elsewhere".into()));
+        };
+        new.check(&login_name(&user)?)?;
+        self.count_attempt(&user.name).await?;
+        if !self.passwords.verify(current, Some(&from)).await? {
+            return Err(Error::CredentialsWrong);
+        }
+        let to = self.passwords.hash(new, &self.environment).await?;
+        let kept = Some(session.id.clone());
+        match self.store.replace_password(&user.id, from, to, kept).await {
+            Err(StoreError::Stale) => return Err(Error::CredentialsWrong),
+            result => result?,
+        }
+        Ok(self.store.forget_attempts(self.login_hash(&user.name)).await?)
+    }
+
+    async fn count_attempt(&self, name: &str) -> Result<(), Error> {
+        let now = self.environment.now();
+        let key = self.login_hash(name);
+        let forgotten = attempts::forgotten(now);
+        match self.store.count_attempt(key, now, forgotten, attempts::count).await? {
+            Ok(_) => Ok(()),
+            Err(locked) => Err(Error::Locked {
+                retry_after: attempts::remaining(&locked, now).unwrap_or(Duration::from_secs(1)),
+            }),
+        }
+    }
+
+    pub(crate) fn login_hash(&self, name: &str) -> [u8; 32] {
+        self.kek().login_hash(&name.to_ascii_lowercase()).0
+    }
+
+    pub(crate) fn new_session(&self, user: &UserRow) -> Result<(NewSession, SessionRow), Error> {
+        let token = Code::new(&self.environment)?;
+        let now = self.environment.now();
+        let row = SessionRow {
+            id: SessionId::new(self.environment.random_id()?),
+            user: user.id.clone(),
+            token_hash: token.hash(),
+            created_at: now,
+            last_used_at: now,
+            expires_at: later(now, self.rules.session_longest),
+        };
+        let user = UserRow { last_sign_in_at: Some(now), ..user.clone() };
+        Ok((NewSession { token, session: self.session_of(&row, user) }, row))
+    }
+
+    fn session_of(&self, row: &SessionRow, user: UserRow) -> Session {
+        Session {
+            id: row.id.clone(),
+            // Whoever has signed in isn't kept out by other people's attempts.
+            user: self.user_of(user, &HashSet::new()),
+            created_at: row.created_at,
+            expires_at: self.ends_at(row),
+        }
+    }
+
+    fn ends_at(&self, row: &SessionRow) -> Timestamp {
+        later(row.last_used_at, self.rules.session_idle).min(row.expires_at)
+    }
+
+    /// Notes the use beside the request, which neither waits for it nor fails with it.
+    fn touch_session(&self, row: &SessionRow, now: Timestamp) -> Timestamp {
+        if now.as_millis() - row.last_used_at.as_millis() < TOUCH_INTERVAL_MILLIS {
+            return row.last_used_at;
+        }
+        let store = Arc::clone(&self.store);
+        let id = row.id.clone();
+        tokio::spawn(async move {
+            if let Err(error) = store.touch_session(&id, now).await {
+                tracing::warn!(session = %id, %error, "could not note the use of a session");
+            }
+        });
+        now
+    }
+}
