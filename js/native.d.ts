@@ -18,7 +18,7 @@ export declare class Engine {
   syncNow(): number
   /** Ends all activity. What is published stays so. */
   stop(): void
-  /** Stops and forgets all values. */
+  /** Stops and forgets all values, also those in the cache. */
   clear(): void
   status(): Status
   names(): Array<string>
@@ -27,6 +27,15 @@ export declare class Engine {
   read(name: string): string | null
   /** What happened since the last call. Names are listed only when asked for. */
   drain(withNames: boolean): News
+}
+
+export interface Cache {
+  /** Is made when it isn't there; may hold the caches of other engines as well. */
+  directory: string
+  /** Under which the secrets are published. */
+  contextKey: string
+  /** Mixed into the key of the cache: something that is not in the directory. */
+  hostSecret?: string
 }
 
 /** How the published secrets differ from those at the last call. */
@@ -65,6 +74,8 @@ export interface Settings {
   cert?: string
   /** PEM: the key of `cert`, not encrypted. */
   key?: string
+  /** Where what is published is kept for the next start of the process; nowhere when absent. */
+  cache?: Cache
 }
 
 export interface Status {
@@ -84,12 +95,16 @@ export interface Status {
   issuedAt?: string
   /** When the published secrets were fetched, in ms since 1970. */
   syncedAt?: number
+  /** They come from the last-good cache, and the source has not confirmed them since the start. */
+  cached: boolean
   /** When the source last confirmed them, in ms since 1970. */
   checkedAt?: number
   /** When the next sync is due, in ms since 1970. */
   nextAt?: number
   /** Why the last sync failed, if it did. */
   error?: SyncError
+  /** What is wrong with the last-good cache. */
+  cacheProblem?: string
   /** How many names came from the source and were left out because they break the rules. */
   refusedCount: number
   /** The first few of them. */

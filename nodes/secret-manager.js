@@ -3,7 +3,12 @@
 const { markStale } = require('./lib/global-context');
 const { firstOutcomes, flowsStarted, isKept, keeperOf } = require('./lib/keeper');
 const { MessageGate } = require('./lib/message-gate');
-const { SetupError, settingsFromEnvironment, settingsFromSource } = require('./lib/setup');
+const {
+  SetupError,
+  cacheFrom,
+  settingsFromEnvironment,
+  settingsFromSource,
+} = require('./lib/setup');
 const { nodeStatus } = require('./lib/situation');
 
 /**
@@ -112,11 +117,12 @@ function memberOf(RED, node, config) {
     syncOnSave: config.syncOnSave !== false,
     settings() {
       const autosync = Number(config.autosync) || DEFAULT_AUTOSYNC;
-      if (!config.source) return { ...settingsFromEnvironment(process.env), autosync };
+      const cache = cacheFrom(RED.settings, contextKeyOf(config));
+      if (!config.source) return { ...settingsFromEnvironment(process.env), autosync, cache };
       const source = RED.nodes.getNode(config.source);
       if (!source) throw new SetupError('sourceGone');
       const tls = source.tls && RED.nodes.getNode(source.tls);
-      return { ...settingsFromSource(source, tls), autosync };
+      return { ...settingsFromSource(source, tls), autosync, cache };
     },
     show(situation) {
       const status = nodeStatus(situation, (key, values) => RED._(`secret-manager.${key}`, values));

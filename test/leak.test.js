@@ -91,9 +91,15 @@ for (const version of /** @type {const} */ ([5, 4])) {
     assert.equal((await red.ask('/read')).value, 2 + values[2].length);
     await red.ask('/unsafe');
     service.command(['token', 'revoke', created.id]);
+    const cache = path.join(red.userDir, '.secret-manager');
+    const kept = path.join(cache, 'SECRETS.cache');
+    await red.until(() => fs.existsSync(kept));
+    // What a thief of the directory would find; the denial that follows takes it away.
+    fs.cpSync(cache, path.join(red.userDir, 'copy of the cache'), { recursive: true });
     await failureOf(red.request('POST', '/secret-manager/manager/sync'));
     await failureOf(red.request('POST', '/secret-manager/manager/sync'));
     await red.status('manager', /^Access denied/);
+    await red.until(() => !fs.existsSync(kept));
     await red.stop();
     await service.stop();
 
@@ -109,6 +115,9 @@ for (const version of /** @type {const} */ ([5, 4])) {
     ];
     assert.deepEqual(findings([...onNodeRed, ...onService], needles), []);
     assert.deepEqual(findings(onService, names), []);
+    const cached = filesIn(path.join(red.userDir, 'copy of the cache'));
+    assert.equal(cached.length, 3);
+    assert.deepEqual(findings(cached, names), []);
   });
 }
 

@@ -128,7 +128,10 @@ onBothVersions('Starting', (version) => {
   });
 
   test('a file store holds no value, and metadata only of the last run', async () => {
-    const options = { ...deployed(), settings: { ...fileStore, credentialSecret: false } };
+    const options = {
+      ...deployed(),
+      settings: { ...fileStore, credentialSecret: false, secretManagerCache: false },
+    };
     const red = await start(options);
     await red.status('manager', '🆗 Synced');
     assert.equal((await red.ask('/value')).value, 'canary-one');
@@ -154,6 +157,93 @@ onBothVersions('Starting', (version) => {
     await next.request('POST', '/secret-manager/manager/sync');
     assert.equal((await next.ask('/facts')).value.stale, false);
     await next.stop();
+  });
+
+  /** The user directory of a Node-RED that had the secrets. */
+  async function earlierRun() {
+    const red = await start(deployed());
+    await red.status('manager', '🆗 Synced');
+    await red.until(() => fs.existsSync(cacheOf(red.userDir)));
+    await red.stop();
+    return red.userDir;
+  }
+
+  /** @param {string} userDir */
+  const cacheOf = (userDir) => path.join(userDir, '.secret-manager/SECRETS.cache');
+
+  test('with the source down, the first message finds the secrets of the last run', async () => {
+    const userDir = await earlierRun();
+    const { version: spaceVersion } = source;
+    await source.stop();
+    // Another token than the one they were fetched with: a renewed token orphans nothing.
+    const red = await start({
+      ...deployed(),
+      userDir,
+      credentials: { source: { token: 'renewed-meanwhile' } },
+    });
+    await red.until(async () => (await red.ask('/seen')).value?.length === 3);
+    assert.deepEqual(
+      (await red.ask('/seen')).value,
+      [1, 2, 3].map((number) => [number, 'canary-one']),
+    );
+    const status = await red.status(
+      'manager',
+      /^Stale since \d\d:\d\d:\d\d, from the cache: the connection was refused; next try /,
+    );
+    assert.deepEqual([status.fill, status.shape], ['yellow', 'ring']);
+    const facts = (await red.ask('/facts')).value;
+    assert.deepEqual(
+      [facts.state, facts.stale, facts.version, facts.space],
+      ['stale', true, spaceVersion, 'scripted'],
+    );
+    await source.start();
+    await red.stop();
+  });
+
+  test('denial empties the cache', async () => {
+    const userDir = await earlierRun();
+    source.fault = faults.status(403);
+    const red = await start({ ...deployed(), flows: undefined, userDir });
+    await red.status('manager', /^Stale since .*, from the cache: .*HTTP 403/);
+    assert.equal((await red.ask('/value')).value, 'canary-one');
+    await red.status('manager', /^Access denied/);
+    assert.equal((await red.ask('/value')).value, null);
+    await red.until(() => !fs.existsSync(cacheOf(userDir)));
+    source.fault = null;
+    await red.stop();
+  });
+
+  for (const [name, spoil] of /** @type {Array<[string, (whole: Buffer) => Buffer]>} */ ([
+    ['cut', (whole) => whole.subarray(0, whole.length - 1)],
+    [
+      'altered',
+      (whole) => Buffer.concat([whole.subarray(0, -1), Buffer.of(whole[whole.length - 1] ^ 1)]),
+    ],
+    ['foreign', () => Buffer.from('{"KEY":"canary-foreign"}')],
+  ])) {
+    test(`a cache that is ${name} is refused, told and replaced`, async () => {
+      const userDir = await earlierRun();
+      const spoilt = spoil(fs.readFileSync(cacheOf(userDir)));
+      fs.writeFileSync(cacheOf(userDir), spoilt);
+      source.fault = faults.status(500);
+      const red = await start({ ...deployed(), flows: undefined, userDir });
+      await red.status('manager', /^Not synced: .*HTTP 500/);
+      assert.equal((await red.ask('/value')).value, null);
+      source.fault = null;
+      await red.request('POST', '/secret-manager/manager/sync');
+      assert.equal((await red.ask('/value')).value, 'canary-one');
+      await red.until(() => !fs.readFileSync(cacheOf(userDir)).equals(spoilt));
+      assert.equal(red.log.match(/\[warn\].*last-good cache is not used/g)?.length, 1);
+      await red.stop();
+    });
+  }
+
+  test('a node that is removed takes its cache with it', async () => {
+    const red = await start({ ...deployed(), userDir: await earlierRun() });
+    await red.status('manager', '🆗 Synced');
+    await red.deploy([tab, ...eager]);
+    await red.until(() => !fs.existsSync(cacheOf(red.userDir)));
+    await red.stop();
   });
 
   test('metadata of an earlier run are stale before any node exists', async () => {

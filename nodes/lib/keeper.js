@@ -41,8 +41,8 @@ class Keeper {
   #token = '';
   /** @type {Promise<void>} */
   #firstSync = Promise.resolve();
-  /** The warning given last, so that it is given once. */
-  #warned = '';
+  /** The warnings that hold, so that each is given once. @type {string[]} */
+  #warned = [];
   /** @type {NodeJS.Timeout} */
   #guard;
 
@@ -173,18 +173,22 @@ class Keeper {
     if (!this.#engine) return;
     const status = this.#engine.status();
     this.#active.show(situationOf(status, this.#held));
-    const { error, refused, refusedCount } = status;
-    if (error) this.#warnOnce(error.message);
-    else if (refusedCount > 0) this.#warnOnce(refused);
-    else this.#warned = '';
+    const { cacheProblem, error, refused, refusedCount } = status;
+    const warnings = [];
+    if (error) warnings.push(error.message);
+    else if (refusedCount > 0) warnings.push(refused);
+    if (cacheProblem) warnings.push(cacheProblem);
+    this.#warn(warnings);
   }
 
-  /** @param {string | string[]} what a text, or names that were left out */
-  #warnOnce(what) {
-    const text = String(what);
-    if (this.#warned === text) return;
-    this.#warned = text;
-    this.#active?.warn(what);
+  /**
+   * Each of them once, until it no longer holds.
+   * @param {Array<string | string[]>} warnings texts, or names that were left out
+   */
+  #warn(warnings) {
+    const fresh = warnings.filter((what) => !this.#warned.includes(String(what)));
+    this.#warned = warnings.map(String);
+    for (const what of fresh) this.#active?.warn(what);
   }
 
   #retire() {

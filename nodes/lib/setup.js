@@ -3,9 +3,11 @@
 /* From what people set up (a source node, or the environment) to what an engine is started with. */
 
 const { readFileSync } = require('node:fs');
+const path = require('node:path');
 
 /**
  * @typedef {import('../../js/settings').Settings} Settings
+ * @typedef {Omit<Settings, 'autosync' | 'cache'>} SourceSettings
  *
  * @typedef {object} SourceNode
  * @property {string} kind
@@ -31,7 +33,7 @@ class SetupError extends Error {
 /**
  * @param {SourceNode} source
  * @param {any} tls the tls-config node, when one is chosen
- * @returns {Omit<Settings, 'autosync'>}
+ * @returns {SourceSettings}
  */
 function settingsFromSource(source, tls) {
   const { kind, url, allowHttp } = source;
@@ -45,7 +47,7 @@ function settingsFromSource(source, tls) {
 
 /**
  * @param {NodeJS.ProcessEnv} environment
- * @returns {Omit<Settings, 'autosync'>}
+ * @returns {SourceSettings}
  */
 function settingsFromEnvironment(environment) {
   const url = environment.SECRET_MANAGER_URL;
@@ -66,6 +68,20 @@ function tokenFromFile({ SECRET_MANAGER_TOKEN_FILE: file }) {
   }
 }
 
+/**
+ * Where what is published is kept for the next start: in the user directory, unless the settings
+ * file says otherwise. The key of it takes the secret that Node-RED encrypts credentials with, when
+ * the settings file has one: it may come from elsewhere than the user directory.
+ * @param {Record<string, any>} settings of Node-RED
+ * @param {string} contextKey
+ * @returns {Settings['cache']}
+ */
+function cacheFrom({ userDir, credentialSecret, secretManagerCache }, contextKey) {
+  if (secretManagerCache === false || typeof userDir !== 'string' || !userDir) return undefined;
+  const hostSecret = typeof credentialSecret === 'string' ? credentialSecret : undefined;
+  return { directory: path.join(userDir, '.secret-manager'), contextKey, hostSecret };
+}
+
 /** @param {any} tls */
 function certificates(tls) {
   if (tls.valid === false) throw new SetupError('tls');
@@ -81,4 +97,4 @@ function certificates(tls) {
   };
 }
 
-module.exports = { SetupError, settingsFromEnvironment, settingsFromSource };
+module.exports = { SetupError, cacheFrom, settingsFromEnvironment, settingsFromSource };

@@ -13,6 +13,7 @@ const LOOKS = {
   refused: { fill: 'yellow', shape: 'dot' },
   store: { fill: 'yellow', shape: 'dot' },
   stale: { fill: 'yellow', shape: 'ring' },
+  cached: { fill: 'yellow', shape: 'ring' },
   syncing: { fill: 'blue', shape: 'ring' },
   standby: { fill: 'grey', shape: 'ring' },
   unreachable: { fill: 'red', shape: 'ring' },
@@ -35,7 +36,8 @@ function situationOf(status, held) {
     return { key: 'synced' };
   }
   if (state === 'stale') {
-    return { key: 'stale', values: { message, since: clock(checkedAt), next: clock(nextAt) } };
+    const key = status.cached ? 'cached' : 'stale';
+    return { key, values: { message, since: clock(checkedAt), next: clock(nextAt) } };
   }
   if (state === 'unreachable') {
     return { key: 'unreachable', values: { message, next: clock(nextAt) } };

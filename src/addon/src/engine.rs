@@ -1,7 +1,6 @@
 //! The engine's handle in JavaScript.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use napi::{Env, Error, JsString, Result};
 use napi_derive::napi;
@@ -11,7 +10,7 @@ use tokio::runtime::Handle;
 
 use crate::channel::Channel;
 use crate::runtime;
-use crate::settings::Settings;
+use crate::settings::{Parsed, Settings};
 use crate::status::{News, Status};
 
 /// Keeps the secrets of one space up to date.
@@ -43,7 +42,7 @@ impl Engine {
     #[napi(catch_unwind)]
     pub fn start(&mut self, settings: Settings) -> Result<u32, &'static str> {
         let refuse = |failure: Failure| Error::new(failure.code(), failure.message);
-        let (config, interval) = settings.parse().map_err(refuse)?;
+        let Parsed { config, interval, cache } = settings.parse().map_err(refuse)?;
         let source = match &self.source {
             Some((known, source)) if *known == config => Arc::clone(source),
             _ => {
@@ -52,7 +51,7 @@ impl Engine {
                 source
             }
         };
-        Ok(self.engine.start(source, Duration::from_secs(interval)))
+        Ok(self.engine.start(sync::Plan { source, interval, cache }))
     }
 
     /// Syncs now. Returns a ticket; `drain` tells when that sync is finished.
@@ -67,7 +66,7 @@ impl Engine {
         self.engine.stop();
     }
 
-    /// Stops and forgets all values.
+    /// Stops and forgets all values, also those in the cache.
     #[napi(catch_unwind)]
     pub fn clear(&mut self) {
         self.source = None;

@@ -1,7 +1,10 @@
 //! Settings as they come from JavaScript.
 
+use std::time::Duration;
+
 use napi_derive::napi;
 use secret_manager_source::{Config, Failure, Remedy, ServiceConfig, Tls};
+use secret_manager_sync as sync;
 use zeroize::Zeroizing;
 
 #[napi(object, object_to_js = false)]
@@ -20,14 +23,32 @@ pub struct Settings {
     pub cert: Option<String>,
     /// PEM: the key of `cert`, not encrypted.
     pub key: Option<String>,
+    /// Where what is published is kept for the next start of the process; nowhere when absent.
+    pub cache: Option<Cache>,
+}
+
+#[napi(object, object_to_js = false)]
+pub struct Cache {
+    /// Is made when it isn't there; may hold the caches of other engines as well.
+    pub directory: String,
+    /// Under which the secrets are published.
+    pub context_key: String,
+    /// Mixed into the key of the cache: something that is not in the directory.
+    pub host_secret: Option<String>,
+}
+
+/// The settings after all checks.
+pub(crate) struct Parsed {
+    pub(crate) config: Config,
+    pub(crate) interval: Duration,
+    pub(crate) cache: Option<sync::Cache>,
 }
 
 /// Long enough for every real use, short enough for every clock.
 const LONGEST_INTERVAL: f64 = 31.0 * 24.0 * 60.0 * 60.0;
 
 impl Settings {
-    /// The source's configuration and the seconds between two syncs.
-    pub(crate) fn parse(self) -> Result<(Config, u64), Failure> {
+    pub(crate) fn parse(self) -> Result<Parsed, Failure> {
         let wrong = |message: &str| Failure::new(Remedy::Reconfigure, message);
         if self.kind != "service" {
             let message = format!("the source kind \"{}\" is not known to this version", self.kind);
@@ -50,7 +71,18 @@ impl Settings {
             allow_http: self.allow_http.unwrap_or(false),
             tls: Tls { authorities: self.ca, extra_authorities, identity },
         };
-        Ok((Config::Service(config), self.autosync as u64))
+        Ok(Parsed {
+            config: Config::Service(config),
+            interval: Duration::from_secs(self.autosync as u64),
+            cache: self.cache.map(Cache::open),
+        })
+    }
+}
+
+impl Cache {
+    fn open(self) -> sync::Cache {
+        let host_secret = Zeroizing::new(self.host_secret.unwrap_or_default());
+        sync::Cache::new(self.directory, &self.context_key, &host_secret)
     }
 }
 

@@ -21,12 +21,16 @@ pub struct Status {
     pub issued_at: Option<String>,
     /// When the published secrets were fetched, in ms since 1970.
     pub synced_at: Option<i64>,
+    /// They come from the last-good cache, and the source has not confirmed them since the start.
+    pub cached: bool,
     /// When the source last confirmed them, in ms since 1970.
     pub checked_at: Option<i64>,
     /// When the next sync is due, in ms since 1970.
     pub next_at: Option<i64>,
     /// Why the last sync failed, if it did.
     pub error: Option<SyncError>,
+    /// What is wrong with the last-good cache.
+    pub cache_problem: Option<String>,
     /// How many names came from the source and were left out because they break the rules.
     pub refused_count: u32,
     /// The first few of them.
@@ -81,9 +85,11 @@ impl From<sync::Status> for Status {
             updated_at: None,
             issued_at: None,
             synced_at: None,
+            cached: false,
             checked_at: status.checked_at.map(Timestamp::as_millis),
             next_at: status.next_at.map(Timestamp::as_millis),
             error,
+            cache_problem: status.cache_problem,
             refused_count: 0,
             refused: Vec::new(),
         };
@@ -95,6 +101,7 @@ impl From<sync::Status> for Status {
             converted.updated_at = Some(facts.updated_at.to_string());
             converted.issued_at = Some(facts.issued_at.to_string());
             converted.synced_at = Some(facts.synced_at.as_millis());
+            converted.cached = facts.cached;
             converted.source = facts.source;
             converted.refused_count = u32::try_from(facts.refused.count).unwrap_or(u32::MAX);
             converted.refused = facts.refused.names;

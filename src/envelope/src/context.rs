@@ -30,6 +30,11 @@ impl AssociatedData {
         )
     }
 
+    /// What an engine keeps of a source for its next start. `context_key` is where it publishes.
+    pub fn cache(source: &str, context_key: &str) -> Self {
+        Self::of("secret-manager cache v1", &[source.as_bytes(), context_key.as_bytes()])
+    }
+
     fn of(label: &str, fields: &[&[u8]]) -> Self {
         let mut bytes = Vec::new();
         for field in [label.as_bytes()].iter().chain(fields) {

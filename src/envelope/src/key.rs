@@ -55,12 +55,30 @@ pub struct Kek {
 }
 
 impl Kek {
+    /// 32 new bytes from the operating system's randomness, to be kept and made a key of.
+    pub fn new_bytes() -> Result<Zeroizing<[u8; KEY_LENGTH]>, SealError> {
+        let mut bytes = Zeroizing::new([0; KEY_LENGTH]);
+        SystemRandom::new().fill(&mut *bytes).map_err(|_| SealError)?;
+        Ok(bytes)
+    }
+
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, KeyError> {
         let bytes = exactly(bytes)?;
         let key = derived_hmac(&bytes, "secret-manager kek id v1");
         let tag = hmac::sign(&key, b"id");
         let id = tag.as_ref()[..8].iter().map(|byte| format!("{byte:02x}")).collect();
         Ok(Self { bytes, id: KekId(id) })
+    }
+
+    /// A key that takes both the bytes and `secret` to make. The bytes are what makes it strong:
+    /// `secret` may be a password, and may be empty.
+    pub fn from_bytes_and_secret(bytes: &[u8], secret: &[u8]) -> Result<Self, KeyError> {
+        let bytes = exactly(bytes)?;
+        let info = [b"secret-manager kek from two v1".as_slice()];
+        let derived = Salt::new(HKDF_SHA256, secret).extract(&*bytes);
+        let mut mixed = Zeroizing::new([0; KEY_LENGTH]);
+        derived.expand(&info, HKDF_SHA256).and_then(|okm| okm.fill(&mut *mixed)).expect(FITS);
+        Self::from_bytes(&*mixed)
     }
 
     pub fn id(&self) -> &KekId {
@@ -115,9 +133,7 @@ pub struct Dek {
 impl Dek {
     /// A new key from the operating system's randomness.
     pub fn generate() -> Result<Self, SealError> {
-        let mut bytes = Zeroizing::new([0; KEY_LENGTH]);
-        SystemRandom::new().fill(&mut *bytes).map_err(|_| SealError)?;
-        Ok(Self::from_key(bytes))
+        Kek::new_bytes().map(Self::from_key)
     }
 
     fn from_key(bytes: Zeroizing<[u8; KEY_LENGTH]>) -> Self {

@@ -109,3 +109,16 @@ fn no_format_shows_a_key() {
     let shown = format!("{:?} {:#?} {:?}", kek(7), kek(7), Dek::generate().unwrap());
     assert!(!shown.contains("7, 7") && !shown.contains("0707") && shown.contains("•••"), "{shown}");
 }
+
+#[test]
+fn a_key_of_two_parts_takes_both() {
+    let of = |byte: u8, secret: &str| {
+        Kek::from_bytes_and_secret(&[byte; 32], secret.as_bytes()).unwrap()
+    };
+    let wrapped = of(1, "secret").wrap(&Dek::generate().unwrap(), "space").unwrap();
+    assert!(of(1, "secret").unwrap(&wrapped, "space").is_ok());
+    for other in [of(1, ""), of(1, "Secret"), of(2, "secret"), kek(1)] {
+        assert!(other.unwrap(&wrapped, "space").is_err());
+    }
+    assert!(Kek::from_bytes_and_secret(&[1; 31], b"secret").is_err());
+}

@@ -2,13 +2,11 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
 
-use secret_manager_source::Source;
 use tokio::runtime;
 use tokio::sync::mpsc;
 
-use crate::driver::{self, Clock, Command};
+use crate::driver::{self, Clock, Command, Plan};
 use crate::machine::Ticket;
 use crate::news::{Change, News};
 use crate::shared::{Notify, Shared};
@@ -30,11 +28,11 @@ impl Engine {
         Self { commands, shared, last_ticket: AtomicU32::new(0) }
     }
 
-    /// Syncs at once and then at intervals, from now on with this source. What is published stays so
-    /// until the source answers.
-    pub fn start(&self, source: Arc<dyn Source>, interval: Duration) -> Ticket {
+    /// Syncs at once and then at intervals, from now on as planned. What is published stays so until
+    /// the source answers; when nothing is, what the cache keeps is published first.
+    pub fn start(&self, plan: Plan) -> Ticket {
         let ticket = self.next_ticket();
-        self.send(Command::Start { source, interval, ticket });
+        self.send(Command::Start(plan, ticket));
         ticket
     }
 
@@ -49,7 +47,7 @@ impl Engine {
         self.send(Command::Stop);
     }
 
-    /// Stops, and forgets the published values.
+    /// Stops, and forgets the published values and those that the cache keeps.
     pub fn clear(&self) {
         self.send(Command::Clear);
     }

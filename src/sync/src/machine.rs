@@ -20,7 +20,7 @@ pub(crate) enum Event {
     Start { interval: Duration, ticket: Ticket },
     /// Somebody wants a sync now.
     Sync(Ticket),
-    /// The time of [`Machine::due`] has come.
+    /// The time of [`Machine::due`] may have come.
     Due,
     /// The fetch in flight has ended.
     Fetched(Answer),
@@ -45,7 +45,7 @@ pub(crate) enum Action {
     Publish,
     /// Note that the source has confirmed what is published.
     Confirm,
-    /// Forget the published values.
+    /// Forget the published values, and those that are kept.
     Withdraw,
     /// Tell those who hold the tickets.
     Finish(Vec<Ticket>, Result<(), Ended>),
@@ -82,7 +82,8 @@ impl Machine {
         match event {
             Event::Start { interval, ticket } => self.start(interval, ticket),
             Event::Sync(ticket) => self.sync(ticket),
-            Event::Due => self.fetch(Vec::new()),
+            Event::Due if self.due.is_some_and(|due| due <= now) => self.fetch(Vec::new()),
+            Event::Due => Vec::new(),
             Event::Fetched(answer) => self.fetched(answer, now, random),
             Event::Stop => self.stop(),
         }
@@ -208,7 +209,8 @@ impl Machine {
         // on a source that is in trouble.
         tickets.append(&mut self.waiting);
         let mut actions = Vec::new();
-        if self.denials >= DENIALS_BEFORE_WITHDRAWAL && self.published {
+        // Also when nothing is published: what the cache keeps has to go as well.
+        if self.denials == DENIALS_BEFORE_WITHDRAWAL {
             self.published = false;
             self.newest = None;
             actions.push(Action::Withdraw);
@@ -231,6 +233,11 @@ impl Machine {
             actions.push(Action::Finish(tickets, Err(Ended::Stopped)));
         }
         actions
+    }
+
+    /// Values that were kept from an earlier run were published.
+    pub(crate) fn restored(&mut self) {
+        self.published = true;
     }
 
     /// The published values were forgotten from outside.
@@ -260,7 +267,7 @@ mod tests {
         Event::Fetched(Answer::Failed(failure(remedy)))
     }
 
-    /// A machine with a clock that stands still.
+    /// A machine with a clock that stands still, unless it waits for what is due.
     struct Bench {
         machine: Machine,
         now: Instant,
@@ -288,6 +295,11 @@ mod tests {
             self.machine.handle(event, self.now, 0.5)
         }
 
+        fn wait(&mut self) -> Vec<Action> {
+            self.now = self.machine.due().unwrap();
+            self.tell(Event::Due)
+        }
+
         fn due_in(&self) -> Option<Duration> {
             self.machine.due().map(|due| due - self.now)
         }
@@ -297,7 +309,7 @@ mod tests {
     fn a_good_sync_is_followed_by_one_an_interval_later() {
         let mut bench = Bench::synced();
         assert_eq!((bench.machine.state(), bench.due_in()), (State::Synced, Some(MINUTE)));
-        assert_eq!(bench.tell(Event::Due), [Action::Fetch]);
+        assert_eq!(bench.wait(), [Action::Fetch]);
         assert_eq!(bench.due_in(), None);
         let unchanged = bench.tell(Event::Fetched(Answer::Unchanged));
         assert_eq!(unchanged, [Action::Confirm, Action::Finish(vec![], Ok(()))]);
@@ -329,10 +341,10 @@ mod tests {
         assert_eq!(actions, [Action::Finish(vec![2], ended)]);
         assert_eq!(bench.machine.state(), State::Stale);
         assert_eq!(bench.due_in(), Some(Duration::from_millis(1500)));
-        bench.tell(Event::Due);
+        bench.wait();
         bench.tell(failed(Remedy::Wait(Some(Duration::from_secs(77)))));
         assert_eq!(bench.due_in(), Some(Duration::from_secs(77)));
-        bench.tell(Event::Due);
+        bench.wait();
         bench.tell(Event::Fetched(Answer::Unchanged));
         assert_eq!((bench.machine.state(), bench.due_in()), (State::Synced, Some(MINUTE)));
     }
@@ -345,21 +357,21 @@ mod tests {
             (Remedy::Retry, State::Stale),
             (Remedy::Authorise, State::Stale),
         ] {
-            bench.tell(Event::Due);
+            bench.wait();
             assert!(!bench.tell(failed(remedy)).contains(&Action::Withdraw));
             assert_eq!(bench.machine.state(), state);
         }
-        bench.tell(Event::Due);
+        bench.wait();
         assert!(bench.tell(failed(Remedy::Authorise)).contains(&Action::Withdraw));
         assert_eq!(bench.machine.state(), State::Denied);
-        bench.tell(Event::Due);
+        bench.wait();
         assert!(bench.tell(snapshot(5)).contains(&Action::Publish));
     }
 
     #[test]
     fn nothing_older_is_published_until_a_new_start() {
         let mut bench = Bench::synced();
-        bench.tell(Event::Due);
+        bench.wait();
         let refused = bench.tell(snapshot(4));
         assert!(!refused.contains(&Action::Publish) && !refused.contains(&Action::Confirm));
         assert_eq!(bench.machine.state(), State::Stale);
@@ -400,13 +412,13 @@ mod tests {
             events in prop::collection::vec(any_event(), 0..200),
         ) {
             let mut machine = Machine::default();
-            let now = Instant::now();
+            let mut now = Instant::now();
             let (mut in_flight, mut issued, mut finished) = (false, 0, Vec::new());
             for choice in events.into_iter().chain([9]) {
                 let event = match choice {
                     0 => { issued += 1; Event::Start { interval: MINUTE, ticket: issued } }
                     1 | 2 => { issued += 1; Event::Sync(issued) }
-                    3 if machine.due().is_some() => Event::Due,
+                    3 => { now = machine.due().unwrap_or(now); Event::Due }
                     4 if in_flight => Event::Fetched(Answer::Unchanged),
                     5 if in_flight => snapshot(u64::from(choice)),
                     6 if in_flight => failed(Remedy::Retry),

@@ -63,8 +63,7 @@ impl Shared {
     }
 
     /// Publishes other secrets and notes the difference. The old ones are wiped on this thread.
-    pub(crate) fn publish(&self, version: Option<u64>, secrets: Secrets) {
-        let secrets = Arc::new(secrets);
+    pub(crate) fn publish(&self, version: Option<u64>, secrets: Arc<Secrets>) {
         let before = Arc::clone(&self.secrets());
         let diff = Diff::between(&before, &secrets);
         *self.secrets.write().unwrap_or_else(PoisonError::into_inner) = secrets;

@@ -45,6 +45,8 @@ pub struct Facts {
     pub issued_at: Timestamp,
     /// When it was fetched.
     pub synced_at: Timestamp,
+    /// It comes from the last-good cache; the source has not confirmed it since the start.
+    pub cached: bool,
     /// What came with it and was left out.
     pub refused: Refused,
 }
@@ -62,6 +64,8 @@ pub struct Status {
     pub next_at: Option<Timestamp>,
     /// Why the last fetch failed, if it did.
     pub failure: Option<Failure>,
+    /// What is wrong with the last-good cache.
+    pub cache_problem: Option<String>,
 }
 
 impl Status {
@@ -75,5 +79,6 @@ impl Status {
             || self.failure != other.failure
             || (self.failure.is_some() && self.next_at != other.next_at)
             || refused(self) != refused(other)
+            || self.cache_problem != other.cache_problem
     }
 }

@@ -1,0 +1,91 @@
+//! What is published, with what is known of it.
+
+use std::sync::Arc;
+
+use secret_manager_model::{Snapshot, Timestamp};
+use secret_manager_source::Validator;
+
+use crate::cache::Good;
+use crate::shared::{Secrets, Shared};
+use crate::status::Facts;
+
+pub(crate) struct Publication {
+    shared: Arc<Shared>,
+    /// The validator of what is published, if that came from the present source.
+    held: Option<Validator>,
+    facts: Option<Facts>,
+    checked_at: Option<Timestamp>,
+}
+
+impl Publication {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared, held: None, facts: None, checked_at: None }
+    }
+
+    /// From now on another source is asked: a validator says nothing to another source, nor to the
+    /// same with another token.
+    pub(crate) fn change_source(&mut self) {
+        self.held = None;
+    }
+
+    pub(crate) fn held(&self) -> Option<&Validator> {
+        self.held.as_ref()
+    }
+
+    pub(crate) fn facts(&self) -> Option<&Facts> {
+        self.facts.as_ref()
+    }
+
+    pub(crate) fn checked_at(&self) -> Option<Timestamp> {
+        self.checked_at
+    }
+
+    /// What the cache would keep.
+    pub(crate) fn good(&self) -> Option<Good> {
+        let facts = self.facts.clone().filter(|facts| !facts.cached)?;
+        let secrets = Arc::clone(&self.shared.secrets());
+        Some(Good { facts, checked_at: self.checked_at?, secrets })
+    }
+
+    pub(crate) fn publish(
+        &mut self,
+        snapshot: Snapshot,
+        validator: Option<Validator>,
+        source: String,
+        now: Timestamp,
+    ) {
+        let Snapshot { space, version, created_at, updated_at, issued_at, secrets, refused } =
+            snapshot;
+        self.held = validator;
+        self.facts = Some(Facts {
+            source,
+            space,
+            version,
+            created_at,
+            updated_at,
+            issued_at,
+            synced_at: now,
+            cached: false,
+            refused,
+        });
+        self.shared.publish(Some(version), Arc::new(secrets));
+    }
+
+    pub(crate) fn restore(&mut self, good: Good) {
+        let Good { facts, checked_at, secrets } = good;
+        self.shared.publish(Some(facts.version), secrets);
+        self.facts = Some(facts);
+        self.checked_at = Some(checked_at);
+    }
+
+    pub(crate) fn confirm(&mut self, now: Timestamp) {
+        self.checked_at = Some(now);
+    }
+
+    pub(crate) fn withdraw(&mut self) {
+        self.held = None;
+        self.facts = None;
+        self.checked_at = None;
+        self.shared.publish(None, Arc::new(Secrets::new()));
+    }
+}

@@ -1,0 +1,7 @@
+//! The engine as its users see it, with a source that answers as a script says.
+
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+mod cache;
+mod engine;
+mod script;

@@ -1,0 +1,145 @@
+//! A source that answers as a script says, and an engine with its news bell.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use secret_manager_model::{
+    Refused, Secret, SecretName, SecretValue, Snapshot, SpaceRef, Timestamp,
+};
+use secret_manager_source::{Failure, Fetched, Fetching, Remedy, Source, Validator};
+use secret_manager_sync::{Engine, News, Plan, State, Ticket};
+use tokio::sync::Notify;
+
+pub(crate) const MINUTE: Duration = Duration::from_secs(60);
+
+pub(crate) enum Step {
+    Secrets(u64, &'static [(&'static str, &'static str)]),
+    Unchanged,
+    Fail(Remedy),
+    Panic,
+    Hang,
+}
+
+/// Answers with its steps in turn, and then for ever with "unchanged".
+#[derive(Default)]
+pub(crate) struct Script {
+    steps: Mutex<VecDeque<Step>>,
+    asked: Mutex<Vec<Option<String>>>,
+}
+
+impl Script {
+    pub(crate) fn new(steps: impl IntoIterator<Item = Step>) -> Arc<Self> {
+        Arc::new(Self { steps: Mutex::new(steps.into_iter().collect()), ..Self::default() })
+    }
+
+    pub(crate) fn asked(&self) -> Vec<Option<String>> {
+        self.asked.lock().unwrap().clone()
+    }
+}
+
+impl Source for Script {
+    fn description(&self) -> &str {
+        "script"
+    }
+
+    fn fetch<'a>(&'a self, held: Option<&'a Validator>) -> Fetching<'a> {
+        self.asked.lock().unwrap().push(held.map(|held| held.as_str().to_owned()));
+        let step = self.steps.lock().unwrap().pop_front();
+        Box::pin(async move {
+            match step {
+                None | Some(Step::Unchanged) => Ok(Fetched::NotModified),
+                Some(Step::Secrets(version, secrets)) => Ok(Fetched::Snapshot {
+                    snapshot: Box::new(snapshot(version, secrets)),
+                    validator: Some(Validator::new(format!("v{version}"))),
+                }),
+                Some(Step::Fail(remedy)) => Err(Failure::new(remedy, "scripted")),
+                Some(Step::Panic) => panic!("scripted"),
+                Some(Step::Hang) => std::future::pending().await,
+            }
+        })
+    }
+}
+
+pub(crate) fn snapshot(version: u64, secrets: &[(&str, &str)]) -> Snapshot {
+    let time = Timestamp::from_millis(0).unwrap();
+    let secrets = secrets.iter().map(|(name, value)| {
+        let value = SecretValue::text(value).unwrap();
+        (SecretName::parse(name).unwrap(), Secret { value, version, updated_at: time })
+    });
+    Snapshot {
+        space: SpaceRef { id: "s".into(), name: "space".into() },
+        version,
+        created_at: time,
+        updated_at: time,
+        issued_at: time,
+        secrets: secrets.collect(),
+        refused: Refused::default(),
+    }
+}
+
+pub(crate) fn plan(source: &Arc<Script>) -> Plan {
+    Plan { source: Arc::clone(source) as Arc<dyn Source>, interval: MINUTE, cache: None }
+}
+
+/// An engine with its news bell.
+pub(crate) struct Subject {
+    pub(crate) engine: Engine,
+    bell: Arc<Notify>,
+    rung: Arc<AtomicUsize>,
+}
+
+impl Subject {
+    pub(crate) fn new() -> Self {
+        let (bell, rung) = (Arc::new(Notify::new()), Arc::new(AtomicUsize::new(0)));
+        let notify = {
+            let (bell, rung) = (Arc::clone(&bell), Arc::clone(&rung));
+            Box::new(move || {
+                rung.fetch_add(1, Ordering::SeqCst);
+                bell.notify_one();
+            })
+        };
+        let clock = Arc::new(|| Timestamp::from_millis(1_000).unwrap());
+        let engine = Engine::new(&tokio::runtime::Handle::current(), clock, 7, notify);
+        Self { engine, bell, rung }
+    }
+
+    pub(crate) fn started(source: &Arc<Script>) -> (Self, Ticket) {
+        let subject = Self::new();
+        let ticket = subject.engine.start(plan(source));
+        (subject, ticket)
+    }
+
+    pub(crate) async fn news(&self) -> News {
+        self.bell.notified().await;
+        self.engine.drain()
+    }
+
+    /// Waits until the ticket is finished and says with which error code.
+    pub(crate) async fn finished(&self, ticket: Ticket) -> Option<&'static str> {
+        loop {
+            let news = self.news().await;
+            if let Some(found) = news.finished.iter().find(|finished| finished.ticket == ticket) {
+                return found.error().map(|(code, _)| code);
+            }
+        }
+    }
+
+    /// How often there was news.
+    pub(crate) fn rung(&self) -> usize {
+        self.rung.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn value(&self, name: &str) -> Option<String> {
+        self.engine.read(name, str::to_owned)
+    }
+
+    pub(crate) fn state(&self) -> State {
+        self.engine.status().state
+    }
+}
+
+pub(crate) fn names<'a>(names: impl Iterator<Item = &'a SecretName>) -> Vec<&'a str> {
+    names.map(SecretName::as_str).collect()
+}
