@@ -52,7 +52,10 @@ pub fn read(path: &Path) -> Result<Kek, KeyFileError> {
     {
         let metadata = file.metadata().map_err(unavailable)?;
         let mode = std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o7777;
-        if mode & 0o077 != 0 {
+        // systemd hands a credential to the one user of the service through an access list, which
+        // shows as a right of the group.
+        let granted = if is_credential(path) { 0o040 } else { 0 };
+        if mode & 0o077 & !granted != 0 {
             return Err(KeyFileError::Exposed { path: path.into(), mode });
         }
     }
@@ -61,6 +64,13 @@ pub fn read(path: &Path) -> Result<Kek, KeyFileError> {
     file.take(KEY_LENGTH as u64 + 1).read_to_end(&mut bytes).map_err(unavailable)?;
     Kek::from_bytes(&bytes)
         .map_err(|error| KeyFileError::Length { path: path.into(), length: error.length })
+}
+
+/// Whether systemd keeps this file for this service alone (`LoadCredential=`).
+#[cfg(unix)]
+fn is_credential(path: &Path) -> bool {
+    let directory = std::env::var_os("CREDENTIALS_DIRECTORY").filter(|path| !path.is_empty());
+    directory.is_some_and(|directory| path.parent() == Some(Path::new(&directory)))
 }
 
 /// The key in the file, made now when it isn't there. Only for a start without data. The flag tells

@@ -4,6 +4,7 @@ mod data;
 mod expiry;
 mod export;
 mod failure;
+mod health;
 mod import;
 mod input;
 mod output;
@@ -41,6 +42,7 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Serve(serve::Serve),
+    Health(health::Health),
     #[command(subcommand)]
     Space(space::Space),
     #[command(subcommand)]
@@ -74,6 +76,7 @@ async fn dispatch(arguments: Arguments) -> Result<(), Failure> {
     let output = Output { json };
     match command {
         Command::Serve(command) => command.run(&data).await,
+        Command::Health(command) => command.run().await,
         Command::Space(command) => command.run(&data, output).await,
         Command::Token(command) => command.run(&data, output).await,
         Command::Secret(command) => command.run(&data, output).await,

@@ -10,6 +10,7 @@ mod import;
 mod leak;
 mod monitoring;
 mod openapi;
+mod packaging;
 mod page;
 mod program;
 mod start;
