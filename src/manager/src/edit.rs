@@ -3,13 +3,11 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use secret_manager_model::limits::{SECRETS_PER_SPACE, SPACE_BYTES};
 use secret_manager_model::{SecretName, SecretValue, Timestamp};
-use secret_manager_store::{
-    PutRow, SecretId, SecretRow, SpaceChange, SpaceId, SpaceRow, StoreError, Usage,
-};
+use secret_manager_store::{SecretId, SecretRow, SpaceId, StoreError};
 
 use crate::manager::busy;
+use crate::plan::{Past, Plan, Planner, check, live};
 use crate::vault::Vault;
 use crate::{Caller, Error, Manager, Thing};
 
@@ -27,6 +25,15 @@ pub struct Edit {
 pub enum Change {
     Put(SecretValue),
     Delete,
+    /// A new version with the content and kind of an older one.
+    Rollback(u64),
+    /// A deleted secret comes back: a new version with its last content.
+    Restore,
+    /// The secret, deleted or not, is gone for good with all its versions. Made again, it begins
+    /// with version 1.
+    Destroy,
+    /// The values of these older versions are gone for good.
+    DestroyVersions(Vec<u64>),
 }
 
 /// What has to hold for the edit to be made.
@@ -64,6 +71,7 @@ pub enum Outcome {
     Changed(u64),
     Unchanged(u64),
     Removed,
+    Destroyed,
 }
 
 impl Manager {
@@ -71,6 +79,19 @@ impl Manager {
     pub async fn apply(
         &self,
         space: &SpaceId,
+        edits: Vec<Edit>,
+        same: Same,
+        caller: &Caller,
+    ) -> Result<Applied, Error> {
+        self.apply_from(space, None, edits, same, caller).await
+    }
+
+    /// As [`Self::apply`], but only if the space still has the version that the edits were made
+    /// for.
+    pub async fn apply_from(
+        &self,
+        space: &SpaceId,
+        version: Option<u64>,
         edits: Vec<Edit>,
         same: Same,
         caller: &Caller,
@@ -84,7 +105,7 @@ impl Manager {
         let edits = Arc::new(edits);
         let _turn = self.writing.lock().await;
         for _ in 0..ATTEMPTS {
-            let plan = self.plan(space, &edits, same, caller).await?;
+            let plan = self.plan(space, version, &edits, same, caller).await?;
             let change = match plan.change {
                 Some(change) => change,
                 None => return Ok(plan.applied),
@@ -101,12 +122,16 @@ impl Manager {
     async fn plan(
         &self,
         space: &SpaceId,
+        version: Option<u64>,
         edits: &Arc<Vec<Edit>>,
         same: Same,
         caller: &Caller,
     ) -> Result<Plan, Error> {
         // The space is read first: whatever changes after that makes the commit stale.
         let row = self.space_row(space).await?;
+        if version.is_some_and(|version| version != row.version) {
+            return Err(Error::PreconditionFailed { current: Some(row.version) });
+        }
         let vault = self.vault(&row)?;
         let hashes: Vec<_> = edits.iter().map(|edit| vault.name_hash(&edit.name)).collect();
         let current = self.store.secrets_by_hash(space, hashes.clone()).await?;
@@ -115,6 +140,7 @@ impl Manager {
             Same::Skip => self.sealed_values(space).await?,
         };
         let planner = Planner {
+            pasts: self.past(&vault, space, edits, &current).await?,
             vault,
             values,
             usage: self.store.usage(space).await?,
@@ -136,139 +162,37 @@ impl Manager {
         let (_, rows) = snapshot.ok_or(Error::NotFound(Thing::Space))?;
         Ok(rows.into_iter().map(|row| (row.secret.id, row.sealed_value)).collect())
     }
-}
 
-struct Plan {
-    /// `None` when nothing changes.
-    change: Option<SpaceChange>,
-    /// What is true once the change is committed.
-    applied: Applied,
-}
-
-struct Planner {
-    vault: Vault,
-    /// Current values, where they are needed for comparing.
-    values: HashMap<SecretId, Vec<u8>>,
-    usage: Usage,
-    now: Timestamp,
-    new_ids: Vec<String>,
-    tag: String,
-    by: String,
-}
-
-impl Planner {
-    fn plan(
-        mut self,
-        space: &SpaceRow,
-        edits: &[Edit],
-        hashes: &[[u8; 32]],
-        current: &[Option<SecretRow>],
-    ) -> Result<Plan, Error> {
-        let mut puts = Vec::new();
-        let mut deletions = Vec::new();
-        let mut outcomes = Vec::with_capacity(edits.len());
-        let new_ids = std::mem::take(&mut self.new_ids);
-        for (((edit, hash), row), new_id) in edits.iter().zip(hashes).zip(current).zip(new_ids) {
-            if let Some(row) = row {
-                self.vault.confirm_name(row, &edit.name)?;
-            }
-            let live = row.as_ref().filter(|row| row.deleted_at.is_none());
-            check(edit.precondition, live)?;
-            let outcome = match (&edit.change, live) {
-                (Change::Delete, None) => return Err(Error::NotFound(Thing::Secret)),
-                (Change::Delete, Some(live)) => {
-                    self.usage = without(self.usage, live);
-                    deletions.push(live.id.clone());
-                    Outcome::Removed
-                }
-                (Change::Put(value), Some(live)) if self.is_current(live, value)? => {
-                    Outcome::Unchanged(live.version)
-                }
-                (Change::Put(value), live) => {
-                    // A deleted secret goes on counting where it stopped.
-                    let version = row.as_ref().map_or(1, |row| row.version + 1);
-                    let id = row.as_ref().map_or(SecretId::new(new_id), |row| row.id.clone());
-                    let put = self.put(id, *hash, version, &edit.name, value)?;
-                    self.usage = live.map_or(self.usage, |live| without(self.usage, live));
-                    self.usage.secrets += 1;
-                    self.usage.bytes += put.size;
-                    puts.push(put);
-                    if live.is_none() { Outcome::Added(version) } else { Outcome::Changed(version) }
-                }
-            };
-            outcomes.push(outcome);
-        }
-        if puts.is_empty() && deletions.is_empty() {
-            let applied = Applied { version: space.version, at: space.updated_at, outcomes };
-            return Ok(Plan { change: None, applied });
-        }
-        // A change that only takes away is welcome whatever the limits.
-        if !puts.is_empty() {
-            check_limits(self.usage)?;
-        }
-        let change = SpaceChange {
-            space: space.id.clone(),
-            from_version: space.version,
-            tag: self.tag,
-            at: self.now,
-            by: self.by,
-            puts,
-            deletions,
-        };
-        let applied = Applied { version: space.version + 1, at: self.now, outcomes };
-        Ok(Plan { change: Some(change), applied })
-    }
-
-    fn put(
+    /// What the edits need of the secrets' history.
+    async fn past(
         &self,
-        id: SecretId,
-        name_hash: [u8; 32],
-        version: u64,
-        name: &SecretName,
-        value: &SecretValue,
-    ) -> Result<PutRow, Error> {
-        Ok(PutRow {
-            sealed_name: self.vault.seal_name(&id, version, name)?,
-            sealed_value: self.vault.seal_value(&id, version, value)?,
-            id,
-            name_hash,
-            version,
-            kind: value.kind(),
-            size: value.expose().len() as u64,
-        })
-    }
-
-    fn is_current(&self, row: &SecretRow, value: &SecretValue) -> Result<bool, Error> {
-        let Some(sealed) = self.values.get(&row.id) else { return Ok(false) };
-        // Sizes differ in most cases, which saves decrypting.
-        if row.kind != value.kind() || row.size != value.expose().len() as u64 {
-            return Ok(false);
+        vault: &Vault,
+        space: &SpaceId,
+        edits: &[Edit],
+        current: &[Option<SecretRow>],
+    ) -> Result<HashMap<SecretName, Past>, Error> {
+        let mut pasts = HashMap::new();
+        for (edit, row) in edits.iter().zip(current) {
+            let Some(row) = row else { continue };
+            // An edit that will be refused anyway is refused for that reason, not for what its
+            // version has become.
+            if check(edit.precondition, live(row)).is_err() {
+                continue;
+            }
+            let older = match (&edit.change, live(row)) {
+                (Change::Rollback(version), Some(_)) => *version,
+                (Change::Restore, None) => row.version,
+                (Change::DestroyVersions(_), _) => {
+                    let found = self.store.versions(space, row.name_hash).await?;
+                    let versions = found.map(|(_, versions)| versions).unwrap_or_default();
+                    pasts.insert(edit.name.clone(), Past::Versions(versions));
+                    continue;
+                }
+                _ => continue,
+            };
+            let (value, _) = self.version_value(vault, &row.id, older).await?;
+            pasts.insert(edit.name.clone(), Past::Older(value));
         }
-        Ok(*self.vault.open_content(row, sealed)? == value.expose_text().as_bytes())
+        Ok(pasts)
     }
-}
-
-fn check(precondition: Precondition, live: Option<&SecretRow>) -> Result<(), Error> {
-    let current = live.map(|row| row.version);
-    let holds = match precondition {
-        Precondition::Any => true,
-        Precondition::Absent => current.is_none(),
-        Precondition::Version(version) => current == Some(version),
-    };
-    if holds { Ok(()) } else { Err(Error::PreconditionFailed { current }) }
-}
-
-/// Saturating: the numbers may be newer than the row, and then the commit is refused anyway.
-fn without(usage: Usage, row: &SecretRow) -> Usage {
-    Usage { secrets: usage.secrets.saturating_sub(1), bytes: usage.bytes.saturating_sub(row.size) }
-}
-
-fn check_limits(usage: Usage) -> Result<(), Error> {
-    if usage.secrets > SECRETS_PER_SPACE as u64 {
-        return Err(Error::TooManySecrets { secrets: usage.secrets });
-    }
-    if usage.bytes > SPACE_BYTES as u64 {
-        return Err(Error::TooManyBytes { bytes: usage.bytes });
-    }
-    Ok(())
 }

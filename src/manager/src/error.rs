@@ -12,6 +12,7 @@ use secret_manager_store::StoreError;
 pub enum Thing {
     Space,
     Secret,
+    Version,
     Token,
     User,
     Member,
@@ -22,6 +23,7 @@ impl std::fmt::Display for Thing {
         formatter.write_str(match self {
             Self::Space => "space",
             Self::Secret => "secret",
+            Self::Version => "version of this secret",
             Self::Token => "access token",
             Self::User => "user",
             Self::Member => "member",
@@ -38,9 +40,13 @@ pub enum Error {
     /// Choose another name.
     #[error("there is a {0} with this name already")]
     NameTaken(Thing),
-    /// Read the current version and decide again. `current` is `None` when the secret isn't there.
+    /// Read the current version, of the secret or of the space, and decide again. `current` is
+    /// `None` when the secret isn't there.
     #[error("{}", precondition(*current))]
     PreconditionFailed { current: Option<u64> },
+    /// Take another version: this one's value is gone for good.
+    #[error("the value of version {version} was destroyed")]
+    ValueDestroyed { version: u64 },
     /// Mend the input; the text says how.
     #[error("{0}")]
     Invalid(String),
@@ -110,7 +116,7 @@ impl Error {
 fn precondition(current: Option<u64>) -> String {
     match current {
         Some(version) => {
-            format!("the secret is at version {version}, which is not what was asked for")
+            format!("it is at version {version}, which is not what was asked for")
         }
         None => "the secret does not exist".into(),
     }

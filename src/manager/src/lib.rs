@@ -11,14 +11,17 @@
 
 mod attempts;
 mod caller;
+mod delta;
 mod edit;
 mod environment;
 mod error;
+mod history;
 mod invitations;
 pub mod key;
 mod manager;
 mod members;
 mod password;
+mod plan;
 mod rules;
 mod secrets;
 mod sessions;
@@ -29,9 +32,11 @@ mod users;
 mod vault;
 
 pub use caller::{Actor, Caller};
+pub use delta::{Changes, TaggedDelta};
 pub use edit::{Applied, Change, Edit, Outcome, Precondition, Same};
 pub use environment::Environment;
 pub use error::{Error, Thing};
+pub use history::{DeletedSecret, Deletion, History, Version, VersionState};
 pub use invitations::{Invitation, SetupCode};
 pub use manager::Manager;
 pub use members::Member;

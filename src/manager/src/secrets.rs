@@ -1,9 +1,10 @@
 //! Reading single secrets and lists of them.
 
 use secret_manager_model::{Kind, Secret, SecretName, Timestamp};
-use secret_manager_store::SpaceId;
+use secret_manager_store::{SecretRow, SpaceId};
 
 use crate::manager::busy;
+use crate::vault::Vault;
 use crate::{Caller, Error, Manager, Space, Thing};
 
 /// What may be known of a secret without revealing it.
@@ -14,6 +15,7 @@ pub struct SecretSummary {
     pub version: u64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    pub updated_by: String,
 }
 
 /// All secrets of a space without their values, sorted by name.
@@ -21,6 +23,19 @@ pub struct SecretSummary {
 pub struct SecretList {
     pub space: Space,
     pub secrets: Vec<SecretSummary>,
+}
+
+impl SecretSummary {
+    pub(crate) fn of(row: &SecretRow, vault: &Vault) -> Result<Self, Error> {
+        Ok(Self {
+            name: vault.open_name(row)?,
+            kind: row.kind,
+            version: row.version,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+            updated_by: row.updated_by.clone(),
+        })
+    }
 }
 
 impl Manager {
@@ -49,15 +64,7 @@ impl Manager {
         busy(move || {
             let mut secrets = rows
                 .iter()
-                .map(|row| {
-                    Ok(SecretSummary {
-                        name: vault.open_name(row)?,
-                        kind: row.kind,
-                        version: row.version,
-                        created_at: row.created_at,
-                        updated_at: row.updated_at,
-                    })
-                })
+                .map(|row| SecretSummary::of(row, &vault))
                 .collect::<Result<Vec<_>, Error>>()?;
             secrets.sort_unstable_by(|a, b| a.name.cmp(&b.name));
             Ok(SecretList { space: Space::of(&space), secrets })

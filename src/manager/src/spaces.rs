@@ -2,6 +2,7 @@
 
 use secret_manager_envelope::Dek;
 use secret_manager_model::Timestamp;
+use secret_manager_model::limits::{KEPT_VERSIONS, MOST_KEPT_VERSIONS};
 use secret_manager_store::{SpaceId, SpaceRow, Usage};
 
 use crate::{Caller, Error, Manager, Thing};
@@ -15,6 +16,8 @@ pub struct Space {
     pub version: u64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    /// How many versions of each secret are kept.
+    pub kept_versions: u64,
 }
 
 impl Space {
@@ -25,6 +28,7 @@ impl Space {
             version: row.version,
             created_at: row.created_at,
             updated_at: row.updated_at,
+            kept_versions: row.kept_versions,
         }
     }
 }
@@ -44,6 +48,8 @@ impl Manager {
             tag: self.environment.random_id()?,
             created_at: now,
             updated_at: now,
+            kept_versions: KEPT_VERSIONS,
+            deltas_from: 0,
         };
         let space = Space::of(&row);
         self.store.insert_space(row).await?;
@@ -59,6 +65,22 @@ impl Manager {
     pub async fn space_named(&self, name: &str) -> Result<Space, Error> {
         let row = self.store.space_named(name).await?;
         row.as_ref().map(Space::of).ok_or(Error::NotFound(Thing::Space))
+    }
+
+    /// Sets how many versions of each secret are kept. Fewer than before takes effect on a secret
+    /// with its next change, so a number set by mistake can be put right before anything is lost.
+    pub async fn keep_versions(
+        &self,
+        id: &SpaceId,
+        count: u64,
+        _caller: &Caller,
+    ) -> Result<Space, Error> {
+        if !(1..=MOST_KEPT_VERSIONS).contains(&count) {
+            return Err(Error::Invalid(format!(
+                "a space keeps 1 to {MOST_KEPT_VERSIONS} versions of each secret, not {count}"
+            )));
+        }
+        Ok(Space::of(&self.store.keep_versions(id, count).await?))
     }
 
     /// With all secrets, their versions and the access tokens. There is no way back.

@@ -60,9 +60,20 @@ impl Vault {
 
     pub(crate) fn open_value(&self, row: &ValueRow) -> Result<SecretValue, Error> {
         let secret = &row.secret;
-        let content = self.open_content(secret, &row.sealed_value)?;
+        self.open_version(&secret.id, secret.version, secret.kind, &row.sealed_value)
+    }
+
+    /// The value of any version.
+    pub(crate) fn open_version(
+        &self,
+        secret: &SecretId,
+        version: u64,
+        kind: Kind,
+        sealed_value: &[u8],
+    ) -> Result<SecretValue, Error> {
+        let content = self.dek.open(&self.value_place(secret, version, kind), sealed_value)?;
         let content = std::str::from_utf8(&content).ok();
-        let value = content.and_then(|content| match secret.kind {
+        let value = content.and_then(|content| match kind {
             Kind::Text => SecretValue::text(content).ok(),
             Kind::Json => SecretValue::json(content).ok(),
         });

@@ -6,6 +6,7 @@
 //! are, which names and sizes are allowed, how a snapshot is written and read, and how two of them
 //! differ. It does no input or output and reads neither clock nor randomness.
 
+mod delta;
 pub mod limits;
 mod login;
 mod name;
@@ -15,6 +16,7 @@ mod time;
 mod value;
 pub mod wire;
 
+pub use delta::{Apart, Delta};
 pub use login::{LoginName, LoginNameError};
 pub use name::{NameError, SecretName};
 pub use role::{Permission, Role};

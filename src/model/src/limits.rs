@@ -13,6 +13,12 @@ pub const SECRETS_PER_SPACE: usize = 10_000;
 /// versions and times around them they stay below [`SNAPSHOT_BYTES`].
 pub const SPACE_BYTES: usize = 24 * 1024 * 1024;
 
+/// How many versions of a secret a space keeps unless it is told otherwise.
+pub const KEPT_VERSIONS: u64 = 100;
+
+/// Most versions of a secret that a space can be told to keep; the fewest is one.
+pub const MOST_KEPT_VERSIONS: u64 = 1000;
+
 /// Largest snapshot that an engine accepts, in bytes: 32 MiB.
 pub const SNAPSHOT_BYTES: usize = 32 * 1024 * 1024;
 

@@ -1,5 +1,5 @@
-//! The JSON form of a snapshot, as `GET /api/v1/snapshot` answers it. Written and read here, so that
-//! the two can't drift apart.
+//! The JSON form of a snapshot, as `GET /api/v1/snapshot` answers it, and of a delta (`delta.rs`).
+//! Written and read here, so that the two can't drift apart.
 //!
 //! ```json
 //! {"space":{"id":"…","name":"…"},"version":42,"createdAt":"…","updatedAt":"…","issuedAt":"…",
@@ -7,6 +7,8 @@
 //! ```
 //!
 //! Values are neither decoded nor copied on the way: they pass as the JSON text that they are.
+
+mod delta;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -19,7 +21,9 @@ use zeroize::Zeroizing;
 
 use crate::{Kind, Refused, Secret, SecretName, SecretValue, Snapshot, SpaceRef, Timestamp};
 
-/// Why a body is no snapshot. It names the place and never quotes the body.
+pub use delta::{read_delta, write_delta};
+
+/// Why a body is no snapshot or delta. It names the place and never quotes the body.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WireError {
     #[error("not UTF-8")]
@@ -30,18 +34,17 @@ pub enum WireError {
     NotJson { line: usize, column: usize },
     #[error("not a snapshot: unexpected content at line {line}, column {column}")]
     NotSnapshot { line: usize, column: usize },
+    #[error("not a delta: unexpected content at line {line}, column {column}")]
+    NotDelta { line: usize, column: usize },
 }
 
 /// Writes a snapshot. The buffer is wiped on drop because it holds values.
 pub fn write_snapshot(snapshot: &Snapshot) -> Zeroizing<Vec<u8>> {
     let Snapshot { space, version, created_at, updated_at, issued_at, secrets, .. } = snapshot;
-    // A growing Vec would leave its outgrown copies unwiped, so its size is known beforehand.
-    let size = secrets
-        .iter()
-        .map(|(name, secret)| ENTRY_OVERHEAD + name.as_str().len() + secret.value.expose().len());
     let space = serde_json::to_string(space).unwrap_or_default();
+    // A growing Vec would leave its outgrown copies unwiped, so its size is known beforehand.
     let mut out =
-        Zeroizing::new(Vec::with_capacity(HEADER_OVERHEAD + space.len() + size.sum::<usize>()));
+        Zeroizing::new(Vec::with_capacity(HEADER_OVERHEAD + space.len() + entries_size(secrets)));
     out.extend_from_slice(
         format!(
             "{{\"space\":{space},\"version\":{version},\"createdAt\":\"{created_at}\",\
@@ -49,6 +52,21 @@ pub fn write_snapshot(snapshot: &Snapshot) -> Zeroizing<Vec<u8>> {
         )
         .as_bytes(),
     );
+    write_entries(&mut out, secrets);
+    out.extend_from_slice(b"}}");
+    out
+}
+
+/// At least what [`write_entries`] writes.
+fn entries_size(secrets: &HashMap<SecretName, Secret>) -> usize {
+    secrets
+        .iter()
+        .map(|(name, secret)| ENTRY_OVERHEAD + name.as_str().len() + secret.value.expose().len())
+        .sum()
+}
+
+/// The members of an object, one for each secret.
+fn write_entries(out: &mut Vec<u8>, secrets: &HashMap<SecretName, Secret>) {
     for (index, (name, secret)) in secrets.iter().enumerate() {
         if index > 0 {
             out.push(b',');
@@ -68,8 +86,6 @@ pub fn write_snapshot(snapshot: &Snapshot) -> Zeroizing<Vec<u8>> {
             format!(",\"version\":{},\"updatedAt\":\"{}\"}}", secret.version, secret.updated_at);
         out.extend_from_slice(rest.as_bytes());
     }
-    out.extend_from_slice(b"}}");
-    out
 }
 
 /// Upper bounds of what surrounds a snapshot and each of its secrets.
@@ -79,15 +95,8 @@ const ENTRY_OVERHEAD: usize = 128;
 /// Reads a snapshot. Secrets whose names break the rules are left out and listed in
 /// [`Snapshot::refused`]; anything else that is not as it should be refuses the whole document.
 pub fn read_snapshot(body: &[u8]) -> Result<Snapshot, WireError> {
-    let text = std::str::from_utf8(body).map_err(|_| WireError::NotUtf8)?;
-    let document: Document<'_> = serde_json::from_str(text).map_err(|error| {
-        let (line, column) = (error.line(), error.column());
-        match error.classify() {
-            serde_json::error::Category::Eof => WireError::Truncated,
-            serde_json::error::Category::Data => WireError::NotSnapshot { line, column },
-            _ => WireError::NotJson { line, column },
-        }
-    })?;
+    let document: Document<'_> =
+        parse(body, |line, column| WireError::NotSnapshot { line, column })?;
     Ok(Snapshot {
         space: document.space,
         version: document.version,
@@ -96,6 +105,22 @@ pub fn read_snapshot(body: &[u8]) -> Result<Snapshot, WireError> {
         issued_at: document.issued_at,
         secrets: document.secrets.accepted,
         refused: document.secrets.refused,
+    })
+}
+
+/// `unexpected` says what a document is not that is JSON but something else.
+fn parse<'a, T: Deserialize<'a>>(
+    body: &'a [u8],
+    unexpected: fn(usize, usize) -> WireError,
+) -> Result<T, WireError> {
+    let text = std::str::from_utf8(body).map_err(|_| WireError::NotUtf8)?;
+    serde_json::from_str(text).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        match error.classify() {
+            serde_json::error::Category::Eof => WireError::Truncated,
+            serde_json::error::Category::Data => unexpected(line, column),
+            _ => WireError::NotJson { line, column },
+        }
     })
 }
 

@@ -180,6 +180,7 @@ impl From<Error> for Problem {
             Error::RoleInsufficient { .. } => Self::new(Code::RoleInsufficient, sentence(&error)),
             Error::LastAdministrator => Code::LastAdministrator.into(),
             Error::LastOwner => Code::LastOwner.into(),
+            Error::ValueDestroyed { .. } => Self::new(Code::NotFound, sentence(&error)),
             Error::NameTaken(_) => Self::new(Code::NameTaken, sentence(&error)),
             Error::PreconditionFailed { current } => Self::precondition_failed(current),
             Error::Invalid(_) => Self::new(Code::ValueInvalid, sentence(&error)),

@@ -56,6 +56,11 @@ pub struct SpaceRow {
     pub tag: String,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    /// How many versions of each secret are kept; older ones go when a new one comes.
+    pub kept_versions: u64,
+    /// What changed is known since this version of the space, and not since an earlier one: a secret
+    /// of which there was something to tell is gone without a trace.
+    pub deltas_from: u64,
 }
 
 /// How full a space is: what the limits are checked against.
@@ -77,9 +82,14 @@ pub struct SecretRow {
     pub size: u64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    /// Who made the current version.
+    pub updated_by: String,
+    /// The space's version that the last change of the secret made; its deletion is one.
+    pub space_version: u64,
     /// A deleted secret keeps its row and its versions, so that its numbers go on when it is made
     /// again.
     pub deleted_at: Option<Timestamp>,
+    pub deleted_by: Option<String>,
 }
 
 /// A secret with the value of its current version.
@@ -87,6 +97,41 @@ pub struct SecretRow {
 pub struct ValueRow {
     pub secret: SecretRow,
     pub sealed_value: Vec<u8>,
+}
+
+/// One version of a secret, without its value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VersionRow {
+    pub version: u64,
+    pub kind: Kind,
+    pub created_at: Timestamp,
+    pub created_by: String,
+    pub rolled_back_from: Option<u64>,
+    /// The value is gone; that there was one is still known.
+    pub destroyed: bool,
+}
+
+/// One version of a secret with its value, unless that was destroyed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OldValueRow {
+    pub version: VersionRow,
+    pub sealed_value: Option<Vec<u8>>,
+}
+
+/// A space, and what changed in it since one of its versions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Since<T> {
+    pub space: SpaceRow,
+    /// `None` when it isn't known, or is more than was asked for.
+    pub changes: Option<Changes<T>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changes<T> {
+    /// Added or changed, as they are now.
+    pub changed: Vec<T>,
+    /// Deleted. Some may have come and gone in between.
+    pub removed: Vec<SecretRow>,
 }
 
 /// A change of a space, applied whole or not at all.
@@ -100,6 +145,10 @@ pub struct SpaceChange {
     pub by: String,
     pub puts: Vec<PutRow>,
     pub deletions: Vec<SecretId>,
+    /// Secrets, deleted or not, that go for good with all their versions.
+    pub destructions: Vec<SecretId>,
+    /// Versions whose values go for good.
+    pub erasures: Vec<(SecretId, u64)>,
 }
 
 /// A new version of a secret; its first one when the id is new.
@@ -112,6 +161,7 @@ pub struct PutRow {
     pub kind: Kind,
     pub sealed_value: Vec<u8>,
     pub size: u64,
+    pub rolled_back_from: Option<u64>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,12 +4,9 @@ use async_trait::async_trait;
 use secret_manager_model::Timestamp;
 
 use crate::{
-    People, SecretRow, SpaceChange, SpaceId, SpaceRow, StoreError, TokenId, TokenRow, Usage,
-    ValueRow,
+    OldValueRow, People, SecretId, SecretRow, Since, SpaceChange, SpaceId, SpaceRow, StoreError,
+    TokenId, TokenRow, Usage, ValueRow, VersionRow,
 };
-
-/// How many versions of a secret are kept; older ones go when a new one comes.
-pub const KEPT_VERSIONS: u64 = 100;
 
 /// A place for rows. Each method is one transaction; none waits longer than the backend's timeout
 /// for a lock.
@@ -26,6 +23,9 @@ pub trait Store: People + Send + Sync + 'static {
     async fn space_named(&self, name: &str) -> Result<Option<SpaceRow>, StoreError>;
 
     async fn usage(&self, space: &SpaceId) -> Result<Usage, StoreError>;
+
+    /// Older versions go with the next change of each secret. Returns the space as it is now.
+    async fn keep_versions(&self, space: &SpaceId, count: u64) -> Result<SpaceRow, StoreError>;
 
     /// With everything in it: secrets, their versions and the access tokens.
     async fn delete_space(&self, id: &SpaceId) -> Result<(), StoreError>;
@@ -51,6 +51,42 @@ pub trait Store: People + Send + Sync + 'static {
         &self,
         space: &SpaceId,
     ) -> Result<Option<(SpaceRow, Vec<ValueRow>)>, StoreError>;
+
+    /// The space and its deleted secrets at one moment.
+    async fn deleted(
+        &self,
+        space: &SpaceId,
+    ) -> Result<Option<(SpaceRow, Vec<SecretRow>)>, StoreError>;
+
+    /// A secret, deleted or not, with those of its versions that are kept, the newest first.
+    async fn versions(
+        &self,
+        space: &SpaceId,
+        hash: [u8; 32],
+    ) -> Result<Option<(SecretRow, Vec<VersionRow>)>, StoreError>;
+
+    /// One version of a secret.
+    async fn version(
+        &self,
+        secret: &SecretId,
+        version: u64,
+    ) -> Result<Option<OldValueRow>, StoreError>;
+
+    /// The space and what changed in it since one of its versions, at one moment. There are no
+    /// changes when what changed since that version isn't known.
+    async fn changes(
+        &self,
+        space: &SpaceId,
+        since: u64,
+    ) -> Result<Option<Since<SecretRow>>, StoreError>;
+
+    /// As [`Self::changes`], with values. There are none either when they are more than `most`.
+    async fn delta(
+        &self,
+        space: &SpaceId,
+        since: u64,
+        most: u64,
+    ) -> Result<Option<Since<ValueRow>>, StoreError>;
 
     /// [`StoreError::Stale`] when the space no longer has [`SpaceChange::from_version`].
     async fn commit(&self, change: SpaceChange) -> Result<(), StoreError>;

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
 
+mod delta;
+mod history;
 mod key;
 mod limits;
 mod members;
@@ -87,11 +89,15 @@ fn text(text: &str) -> SecretValue {
 }
 
 fn put(key: &str, value: &str) -> Edit {
-    Edit { name: name(key), change: Change::Put(text(value)), precondition: Precondition::Any }
+    edit(key, Change::Put(text(value)))
 }
 
 fn delete(key: &str) -> Edit {
-    Edit { name: name(key), change: Change::Delete, precondition: Precondition::Any }
+    edit(key, Change::Delete)
+}
+
+fn edit(key: &str, change: Change) -> Edit {
+    Edit { name: name(key), change, precondition: Precondition::Any }
 }
 
 async fn apply(manager: &Manager, space: &SpaceId, edits: Vec<Edit>) -> Result<Applied, Error> {

@@ -31,6 +31,7 @@ async fn a_secret_is_set_revealed_listed_and_deleted() {
         version,
         created_at,
         updated_at: world.clock.now(),
+        updated_by: "command line".into(),
     };
     let expected =
         [summary("A", Kind::Text, 1, world.clock.now()), summary("B", Kind::Json, 2, made)];

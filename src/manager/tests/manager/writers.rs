@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use secret_manager_manager::Outcome;
+use secret_manager_manager::{Change, Edit, Error, Outcome, Precondition};
 
-use crate::{World, apply, me, put};
+use crate::{World, apply, edit, me, name, put, text};
 
 const WRITERS: usize = 8;
 const WRITES: usize = 12;
@@ -70,4 +70,45 @@ async fn a_snapshot_never_shows_half_a_change() {
         assert_eq!(snapshot.secrets["A"].version, snapshot.version);
     }
     writing.await.unwrap();
+}
+
+/// Of many who edit what they have seen, one wins and the others are told; nothing is lost without
+/// a word, whatever the edit is.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_writers_at_the_same_version_exactly_one_wins() {
+    let world = World::new();
+    let managers = [Arc::new(world.open().await), Arc::new(world.open().await)];
+    let space = managers[0].create_space("s", &me()).await.unwrap().id;
+    apply(&managers[0], &space, vec![put("A", "0")]).await.unwrap();
+    for version in 1..=6_u64 {
+        let writers: Vec<_> = (0..16_usize)
+            .map(|writer| {
+                let manager = Arc::clone(&managers[writer % 2]);
+                let space = space.clone();
+                let change = match writer % 4 {
+                    3 => Change::Rollback(1),
+                    _ => Change::Put(text(&format!("{version} by {writer}"))),
+                };
+                let precondition = Precondition::Version(version);
+                let edits = vec![Edit { precondition, ..edit("A", change) }];
+                tokio::spawn(async move { apply(&manager, &space, edits).await })
+            })
+            .collect();
+        let mut won = Vec::new();
+        for writer in writers {
+            match writer.await.unwrap() {
+                Ok(applied) => won.push(applied),
+                Err(error) => {
+                    let current = Some(version + 1);
+                    assert_eq!(error, Error::PreconditionFailed { current });
+                }
+            }
+        }
+        assert_eq!(won.len(), 1, "{won:?}");
+        assert_eq!(won[0].outcomes, [Outcome::Changed(version + 1)]);
+        assert_eq!(won[0].version, version + 1);
+    }
+    let history = managers[1].history(&space, &name("A")).await.unwrap();
+    let versions: Vec<_> = history.versions.iter().map(|version| version.version).collect();
+    assert_eq!(versions, (1..=7).rev().collect::<Vec<_>>());
 }

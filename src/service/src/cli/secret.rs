@@ -237,7 +237,7 @@ async fn edit(
         Some(Outcome::Added(version) | Outcome::Changed(version) | Outcome::Unchanged(version)) => {
             *version
         }
-        Some(Outcome::Removed) | None => 0,
+        Some(Outcome::Removed | Outcome::Destroyed) | None => 0,
     };
     Ok((version, applied.version, applied.at))
 }

@@ -9,8 +9,11 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::error;
 use crate::StoreError;
 
-const MIGRATIONS: [&str; 2] =
-    [include_str!("migrations/0001_first.sql"), include_str!("migrations/0002_people.sql")];
+const MIGRATIONS: [&str; 3] = [
+    include_str!("migrations/0001_first.sql"),
+    include_str!("migrations/0002_people.sql"),
+    include_str!("migrations/0003_history.sql"),
+];
 
 /// The layout that this program makes and reads.
 pub(super) const SUPPORTED: i64 = MIGRATIONS.len() as i64;

@@ -6,7 +6,9 @@
 //! of all of them.
 
 mod attempts;
+mod commit;
 mod error;
+mod history;
 mod members;
 mod migrations;
 mod people;

@@ -6,10 +6,12 @@ use secret_manager_model::Timestamp;
 use super::error;
 use crate::{SpaceId, SpaceRow, StoreError, Usage};
 
-const COLUMNS: &str = "id, name, wrapped_dek, kek_id, version, tag, created_at, updated_at";
+const COLUMNS: &str = "id, name, wrapped_dek, kek_id, version, tag, created_at, updated_at, \
+                       kept_versions, deltas_from";
 
 pub(super) fn insert(connection: &Connection, space: &SpaceRow) -> Result<(), StoreError> {
-    let sql = format!("INSERT INTO spaces ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
+    let sql =
+        format!("INSERT INTO spaces ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)");
     let values = rusqlite::params![
         space.id.as_str(),
         space.name,
@@ -19,6 +21,8 @@ pub(super) fn insert(connection: &Connection, space: &SpaceRow) -> Result<(), St
         space.tag,
         space.created_at.as_millis(),
         space.updated_at.as_millis(),
+        space.kept_versions,
+        space.deltas_from,
     ];
     match connection.execute(&sql, values) {
         Ok(_) => Ok(()),
@@ -42,8 +46,9 @@ pub(super) fn all(connection: &Connection) -> Result<Vec<(SpaceRow, Usage)>, Sto
          GROUP BY id ORDER BY name"
     );
     let mut statement = connection.prepare_cached(&sql).map_err(error::from)?;
-    let rows = statement
-        .query_map([], |row| Ok((space(row)?, Usage { secrets: row.get(8)?, bytes: row.get(9)? })));
+    let rows = statement.query_map([], |row| {
+        Ok((space(row)?, Usage { secrets: row.get(10)?, bytes: row.get(11)? }))
+    });
     rows.and_then(Iterator::collect).map_err(error::from)
 }
 
@@ -61,6 +66,19 @@ pub(super) fn usage(connection: &Connection, id: &SpaceId) -> Result<Usage, Stor
     statement
         .query_row([id.as_str()], |row| Ok(Usage { secrets: row.get(0)?, bytes: row.get(1)? }))
         .map_err(error::from)
+}
+
+pub(super) fn keep_versions(
+    connection: &Connection,
+    id: &SpaceId,
+    count: u64,
+) -> Result<SpaceRow, StoreError> {
+    let sql = format!("UPDATE spaces SET kept_versions = ?2 WHERE id = ?1 RETURNING {COLUMNS}");
+    connection
+        .query_row(&sql, (id.as_str(), count), space)
+        .optional()
+        .map_err(error::from)?
+        .ok_or(StoreError::NotFound)
 }
 
 pub(super) fn delete(connection: &Connection, id: &SpaceId) -> Result<(), StoreError> {
@@ -85,6 +103,8 @@ fn space(row: &Row<'_>) -> rusqlite::Result<SpaceRow> {
         tag: row.get(5)?,
         created_at: time(row, 6)?,
         updated_at: time(row, 7)?,
+        kept_versions: row.get(8)?,
+        deltas_from: row.get(9)?,
     })
 }
 

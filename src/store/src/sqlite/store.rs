@@ -3,10 +3,10 @@
 use async_trait::async_trait;
 use secret_manager_model::Timestamp;
 
-use super::{Sqlite, migrations, secrets, spaces, tokens};
+use super::{Sqlite, commit, history, migrations, secrets, spaces, tokens};
 use crate::{
-    SecretRow, SpaceChange, SpaceId, SpaceRow, Store, StoreError, TokenId, TokenRow, Usage,
-    ValueRow,
+    OldValueRow, SecretId, SecretRow, Since, SpaceChange, SpaceId, SpaceRow, Store, StoreError,
+    TokenId, TokenRow, Usage, ValueRow, VersionRow,
 };
 
 #[async_trait]
@@ -32,6 +32,11 @@ impl Store for Sqlite {
     async fn usage(&self, space: &SpaceId) -> Result<Usage, StoreError> {
         let space = space.clone();
         self.read(move |connection| spaces::usage(connection, &space)).await
+    }
+
+    async fn keep_versions(&self, space: &SpaceId, count: u64) -> Result<SpaceRow, StoreError> {
+        let space = space.clone();
+        self.write(move |connection| spaces::keep_versions(connection, &space, count)).await
     }
 
     async fn delete_space(&self, id: &SpaceId) -> Result<(), StoreError> {
@@ -69,8 +74,53 @@ impl Store for Sqlite {
         self.read(move |connection| secrets::snapshot(connection, &space)).await
     }
 
+    async fn deleted(
+        &self,
+        space: &SpaceId,
+    ) -> Result<Option<(SpaceRow, Vec<SecretRow>)>, StoreError> {
+        let space = space.clone();
+        self.read(move |connection| secrets::deleted(connection, &space)).await
+    }
+
+    async fn versions(
+        &self,
+        space: &SpaceId,
+        hash: [u8; 32],
+    ) -> Result<Option<(SecretRow, Vec<VersionRow>)>, StoreError> {
+        let space = space.clone();
+        self.read(move |connection| history::versions(connection, &space, &hash)).await
+    }
+
+    async fn version(
+        &self,
+        secret: &SecretId,
+        version: u64,
+    ) -> Result<Option<OldValueRow>, StoreError> {
+        let secret = secret.clone();
+        self.read(move |connection| history::version(connection, &secret, version)).await
+    }
+
+    async fn changes(
+        &self,
+        space: &SpaceId,
+        since: u64,
+    ) -> Result<Option<Since<SecretRow>>, StoreError> {
+        let space = space.clone();
+        self.read(move |connection| history::changes(connection, &space, since)).await
+    }
+
+    async fn delta(
+        &self,
+        space: &SpaceId,
+        since: u64,
+        most: u64,
+    ) -> Result<Option<Since<ValueRow>>, StoreError> {
+        let space = space.clone();
+        self.read(move |connection| history::delta(connection, &space, since, most)).await
+    }
+
     async fn commit(&self, change: SpaceChange) -> Result<(), StoreError> {
-        self.write(move |connection| secrets::commit(connection, &change)).await
+        self.write(move |connection| commit::commit(connection, &change)).await
     }
 
     async fn insert_token(&self, token: TokenRow) -> Result<(), StoreError> {

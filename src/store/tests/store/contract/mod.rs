@@ -1,5 +1,6 @@
 //! What every backend does, told through the trait only. A new backend adds one line to `backends`.
 
+mod history;
 mod secrets;
 mod spaces;
 mod tokens;
@@ -38,10 +39,12 @@ pub(crate) fn space(id: &str) -> SpaceRow {
         tag: "new".into(),
         created_at: time(1),
         updated_at: time(1),
+        kept_versions: 100,
+        deltas_from: 0,
     }
 }
 
-/// A change of `space` from `version` that puts and deletes nothing yet.
+/// A change of `space` from `version` that does nothing yet.
 pub(crate) fn change(space: &str, from_version: u64) -> SpaceChange {
     SpaceChange {
         space: SpaceId::new(space),
@@ -51,6 +54,8 @@ pub(crate) fn change(space: &str, from_version: u64) -> SpaceChange {
         by: "test".into(),
         puts: Vec::new(),
         deletions: Vec::new(),
+        destructions: Vec::new(),
+        erasures: Vec::new(),
     }
 }
 
@@ -63,6 +68,7 @@ pub(crate) fn put(id: &str, version: u64) -> PutRow {
         kind: if version % 2 == 1 { Kind::Text } else { Kind::Json },
         sealed_value: format!("value {id} {version}").into_bytes(),
         size: version * 10,
+        rolled_back_from: None,
     }
 }
 

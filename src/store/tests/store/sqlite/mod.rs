@@ -5,9 +5,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
-use secret_manager_store::{KEPT_VERSIONS, SpaceId, Sqlite, SqliteOptions, Store, StoreError};
+use secret_manager_store::{SpaceChange, SpaceId, Sqlite, SqliteOptions, Store, StoreError};
 
 use crate::contract::{change, put, space};
+
+/// The layout that this program makes.
+const LAYOUT: i64 = 3;
 
 async fn open(path: &Path) -> Result<Sqlite, StoreError> {
     Sqlite::open(path, SqliteOptions { busy_timeout: Duration::from_millis(50) }).await
@@ -39,7 +42,7 @@ async fn what_was_written_is_there_after_a_reopening() {
     open(&path).await.unwrap().insert_space(space("s1")).await.unwrap();
     let store = open(&path).await.unwrap();
     assert_eq!(store.space(&SpaceId::new("s1")).await.unwrap(), Some(space("s1")));
-    assert_eq!(store.layout().await.unwrap(), 1);
+    assert_eq!(store.layout().await.unwrap(), LAYOUT);
 }
 
 #[tokio::test]
@@ -53,7 +56,7 @@ async fn a_newer_layout_is_refused_and_left_as_it_is() {
     let before = std::fs::read(&path).unwrap();
 
     let error = open(&path).await.err().unwrap();
-    assert_eq!(error, StoreError::Newer { found: 99, supported: 1 });
+    assert_eq!(error, StoreError::Newer { found: 99, supported: LAYOUT });
     assert!(error.to_string().contains("newer version"), "{error}");
     assert_eq!(std::fs::read(&path).unwrap(), before);
 }
@@ -122,28 +125,72 @@ async fn several_first_starts_at_once_make_one_database() {
         .collect();
     for start in starts {
         let store = start.await.unwrap().unwrap();
-        assert_eq!(store.layout().await.unwrap(), 1);
+        assert_eq!(store.layout().await.unwrap(), LAYOUT);
     }
 }
 
+/// What was destroyed is in no file any more, neither in the database nor in its write-ahead log.
 #[tokio::test]
-async fn old_versions_go() {
+async fn destroyed_values_are_overwritten() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("test.db");
     let store = open(&path).await.unwrap();
     store.insert_space(space("s1")).await.unwrap();
-    for version in 1..=KEPT_VERSIONS + 3 {
-        let mut next = change("s1", version - 1);
-        next.puts = vec![put("a", version)];
-        store.commit(next).await.unwrap();
+    for version in 1..=3 {
+        let puts = vec![put("a", version), put("b", version)];
+        store.commit(SpaceChange { puts, ..change("s1", version - 1) }).await.unwrap();
     }
-    let kept: (u64, u64, u64) = Connection::open(&path)
-        .unwrap()
-        .query_row("SELECT count(*), min(version), max(version) FROM secret_versions", [], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-        })
+    let found = |what: &str| {
+        let files = std::fs::read_dir(directory.path()).unwrap();
+        files
+            .map(|file| std::fs::read(file.unwrap().path()).unwrap())
+            .any(|bytes| bytes.windows(what.len()).any(|window| window == what.as_bytes()))
+    };
+    assert!(found("value a 1") && found("value b 3") && found("name b 3"));
+
+    let erasures = vec![(put("a", 1).id, 1)];
+    store.commit(SpaceChange { erasures, ..change("s1", 3) }).await.unwrap();
+    assert!(!found("value a 1") && found("value a 2"));
+    let destructions = vec![put("b", 1).id];
+    store.commit(SpaceChange { destructions, ..change("s1", 4) }).await.unwrap();
+    assert!(!found("value b 1") && !found("value b 3") && !found("name b 3"));
+    assert!(found("value a 3"));
+}
+
+#[tokio::test]
+async fn data_of_the_first_layout_are_brought_up_to_date() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("test.db");
+    let connection = Connection::open(&path).unwrap();
+    connection
+        .execute_batch(include_str!("../../../src/sqlite/migrations/0001_first.sql"))
         .unwrap();
-    assert_eq!(kept, (KEPT_VERSIONS, 4, KEPT_VERSIONS + 3));
+    connection
+        .execute_batch(
+            "PRAGMA user_version = 1; PRAGMA application_id = 0x534d6e72;
+             INSERT INTO spaces VALUES ('s1', 'name of s1', x'01', 'kek', 7, 'tag', 1, 5);
+             INSERT INTO secrets VALUES
+                 ('a', 's1', zeroblob(32), x'02', 2, 10, 3, 4, NULL),
+                 ('b', 's1', randomblob(32), x'03', 1, 10, 3, 5, 5);
+             INSERT INTO secret_versions VALUES
+                 ('a', 1, 'text', 3, 'somebody', x'04'), ('a', 2, 'json', 4, 'me', x'05'),
+                 ('b', 1, 'text', 3, 'me', x'06');",
+        )
+        .unwrap();
+    drop(connection);
+
+    let store = open(&path).await.unwrap();
+    let (row, secrets) = store.snapshot(&SpaceId::new("s1")).await.unwrap().unwrap();
+    assert_eq!((row.version, row.kept_versions, row.deltas_from), (7, 100, 7));
+    assert_eq!(secrets.len(), 1);
+    assert_eq!(
+        (secrets[0].sealed_value.as_slice(), &*secrets[0].secret.updated_by),
+        (&[5][..], "me")
+    );
+    let (_, versions) = store.versions(&row.id, [0; 32]).await.unwrap().unwrap();
+    assert_eq!(versions.iter().map(|row| row.version).collect::<Vec<_>>(), [2, 1]);
+    assert_eq!(store.changes(&row.id, 6).await.unwrap().unwrap().changes, None);
+    assert!(store.changes(&row.id, 7).await.unwrap().unwrap().changes.is_some());
 }
 
 #[tokio::test]

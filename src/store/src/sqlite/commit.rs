@@ -1,0 +1,174 @@
+//! Changing secrets: everything that one change does, in one transaction.
+
+use rusqlite::{Connection, OptionalExtension, ToSql, TransactionBehavior};
+
+use super::{error, spaces};
+use crate::{PutRow, SecretId, SpaceChange, StoreError};
+
+pub(super) fn commit(connection: &mut Connection, change: &SpaceChange) -> Result<(), StoreError> {
+    // Immediate: takes the write lock before the first read, so that nobody comes in between.
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(error::from)?;
+    let kept_versions = count_up(&transaction, change)?;
+    for put in &change.puts {
+        apply_put(&transaction, change, put, kept_versions)?;
+    }
+    for id in &change.deletions {
+        delete(&transaction, change, id)?;
+    }
+    for (id, version) in &change.erasures {
+        erase(&transaction, change, id, *version)?;
+    }
+    for id in &change.destructions {
+        destroy(&transaction, change, id)?;
+    }
+    transaction.commit().map_err(error::from)?;
+    if !change.destructions.is_empty() || !change.erasures.is_empty() {
+        empty_log(connection);
+    }
+    Ok(())
+}
+
+/// Returns how many versions of a secret the space keeps.
+fn count_up(connection: &Connection, change: &SpaceChange) -> Result<u64, StoreError> {
+    let space = change.space.as_str();
+    let counted = connection
+        .query_row(
+            "UPDATE spaces SET version = version + 1, tag = ?3, updated_at = ?4 \
+             WHERE id = ?1 AND version = ?2 RETURNING kept_versions",
+            (space, change.from_version, &change.tag, change.at.as_millis()),
+            |row| row.get(0),
+        )
+        .optional()
+        .map_err(error::from)?;
+    match counted {
+        Some(kept_versions) => Ok(kept_versions),
+        None if spaces::by_id(connection, space)?.is_some() => Err(StoreError::Stale),
+        None => Err(StoreError::NotFound),
+    }
+}
+
+fn apply_put(
+    connection: &Connection,
+    change: &SpaceChange,
+    put: &PutRow,
+    kept_versions: u64,
+) -> Result<(), StoreError> {
+    let at = change.at.as_millis();
+    execute(
+        connection,
+        "INSERT INTO secrets \
+         (id, space_id, name_hash, sealed_name, version, size, created_at, updated_at, \
+          space_version) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8) \
+         ON CONFLICT (id) DO UPDATE SET \
+         sealed_name = excluded.sealed_name, version = excluded.version, \
+         size = excluded.size, updated_at = excluded.updated_at, \
+         created_at = iif(deleted_at IS NULL, created_at, excluded.created_at), \
+         space_version = excluded.space_version, deleted_at = NULL, deleted_by = NULL",
+        rusqlite::params![
+            put.id.as_str(),
+            change.space.as_str(),
+            put.name_hash,
+            put.sealed_name,
+            put.version,
+            put.size,
+            at,
+            change.from_version + 1
+        ],
+    )?;
+    execute(
+        connection,
+        "INSERT INTO secret_versions \
+         (secret_id, version, kind, created_at, created_by, rolled_back_from, sealed_value) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        rusqlite::params![
+            put.id.as_str(),
+            put.version,
+            put.kind.as_str(),
+            at,
+            change.by,
+            put.rolled_back_from,
+            put.sealed_value
+        ],
+    )?;
+    if put.version > kept_versions {
+        execute(
+            connection,
+            "DELETE FROM secret_versions WHERE secret_id = ?1 AND version <= ?2",
+            rusqlite::params![put.id.as_str(), put.version - kept_versions],
+        )?;
+    }
+    Ok(())
+}
+
+fn delete(connection: &Connection, change: &SpaceChange, id: &SecretId) -> Result<(), StoreError> {
+    let deleted = execute(
+        connection,
+        "UPDATE secrets SET deleted_at = ?3, updated_at = ?3, deleted_by = ?4, space_version = ?5 \
+         WHERE id = ?1 AND space_id = ?2 AND deleted_at IS NULL",
+        rusqlite::params![
+            id.as_str(),
+            change.space.as_str(),
+            change.at.as_millis(),
+            change.by,
+            change.from_version + 1
+        ],
+    )?;
+    if deleted == 1 { Ok(()) } else { Err(StoreError::NotFound) }
+}
+
+fn erase(
+    connection: &Connection,
+    change: &SpaceChange,
+    id: &SecretId,
+    version: u64,
+) -> Result<(), StoreError> {
+    let erased = execute(
+        connection,
+        "UPDATE secret_versions SET sealed_value = NULL WHERE secret_id = ?1 AND version = ?2 \
+         AND EXISTS (SELECT 1 FROM secrets WHERE id = ?1 AND space_id = ?3 AND version > ?2)",
+        rusqlite::params![id.as_str(), version, change.space.as_str()],
+    )?;
+    if erased == 1 { Ok(()) } else { Err(StoreError::NotFound) }
+}
+
+fn destroy(connection: &Connection, change: &SpaceChange, id: &SecretId) -> Result<(), StoreError> {
+    // A reader that doesn't know of the removal yet can't be told any more: it would stand in this
+    // row. One of a deleted secret was told from its deletion on; else from now on.
+    let known_from: Option<u64> = connection
+        .prepare_cached(
+            "DELETE FROM secrets WHERE id = ?1 AND space_id = ?2 \
+             RETURNING iif(deleted_at IS NULL, ?3, space_version)",
+        )
+        .and_then(|mut statement| {
+            let parameters = (id.as_str(), change.space.as_str(), change.from_version + 1);
+            statement.query_row(parameters, |row| row.get(0)).optional()
+        })
+        .map_err(error::from)?;
+    let known_from = known_from.ok_or(StoreError::NotFound)?;
+    execute(
+        connection,
+        "UPDATE spaces SET deltas_from = max(deltas_from, ?2) WHERE id = ?1",
+        rusqlite::params![change.space.as_str(), known_from],
+    )
+    .map(drop)
+}
+
+/// The database's pages were overwritten; the write-ahead log may still hold what they were. When a
+/// reader is in the way, the log is emptied by a later write.
+fn empty_log(connection: &Connection) {
+    let _ = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+}
+
+fn execute(
+    connection: &Connection,
+    sql: &str,
+    parameters: &[&dyn ToSql],
+) -> Result<usize, StoreError> {
+    connection
+        .prepare_cached(sql)
+        .and_then(|mut statement| statement.execute(parameters))
+        .map_err(error::from)
+}
