@@ -27,8 +27,8 @@ pub use people::{
     SessionRow, UserChange, UserRow,
 };
 pub use rows::{
-    Changes, OldValueRow, PutRow, SecretId, SecretRow, SessionId, Since, SpaceChange, SpaceId,
-    SpaceRow, TokenId, TokenRow, Usage, UserId, ValueRow, VersionRow,
+    AccessRow, Changes, OldValueRow, PutRow, SecretId, SecretRow, SessionId, Since, SpaceChange,
+    SpaceId, SpaceRow, TokenId, TokenRow, Usage, UserId, ValueRow, VersionRow,
 };
 pub use sqlite::{Sqlite, SqliteOptions};
 pub use store::Store;

@@ -176,3 +176,10 @@ pub struct TokenRow {
     pub last_used_at: Option<Timestamp>,
     pub revoked_at: Option<Timestamp>,
 }
+
+/// What an access token opens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccessRow {
+    pub token: TokenRow,
+    pub space: SpaceRow,
+}

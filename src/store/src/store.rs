@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use secret_manager_model::Timestamp;
 
 use crate::{
-    OldValueRow, People, SecretId, SecretRow, Since, SpaceChange, SpaceId, SpaceRow, StoreError,
-    TokenId, TokenRow, Usage, ValueRow, VersionRow,
+    AccessRow, OldValueRow, People, SecretId, SecretRow, Since, SpaceChange, SpaceId, SpaceRow,
+    StoreError, TokenId, TokenRow, Usage, ValueRow, VersionRow,
 };
 
 /// A place for rows. Each method is one transaction; none waits longer than the backend's timeout
@@ -97,7 +97,11 @@ pub trait Store: People + Send + Sync + 'static {
     /// Of one space or of all, the oldest first.
     async fn tokens(&self, space: Option<&SpaceId>) -> Result<Vec<TokenRow>, StoreError>;
 
-    /// Revoked and expired ones too: the rules are the manager's.
+    /// What the access token with this hash opens, both at one moment. Revoked and expired ones too:
+    /// the rules are the manager's.
+    async fn access(&self, hash: [u8; 32]) -> Result<Option<AccessRow>, StoreError>;
+
+    /// Revoked and expired ones too.
     async fn token_by_hash(&self, hash: [u8; 32]) -> Result<Option<TokenRow>, StoreError>;
 
     /// A token that is revoked already keeps its first time. Returns the token as it is now.
@@ -113,6 +117,11 @@ pub trait Store: People + Send + Sync + 'static {
 
     /// How much room the rows take where they are kept.
     async fn bytes(&self) -> Result<u64, StoreError>;
+
+    /// A number that is another one after each commit, whoever made it, in whatever process. What was
+    /// read when it was the same is still current. Told without waiting; `None` when that can't be,
+    /// and then nothing is known to be current.
+    fn revision(&self) -> Option<u64>;
 
     /// The number of the layout, for people.
     async fn layout(&self) -> Result<i64, StoreError>;

@@ -9,6 +9,7 @@ mod attempts;
 mod commit;
 mod error;
 mod history;
+mod lookout;
 mod members;
 mod migrations;
 mod people;
@@ -27,6 +28,7 @@ use rusqlite::Connection;
 use tokio::sync::{Mutex as AsyncMutex, Semaphore};
 
 use crate::StoreError;
+use lookout::Lookout;
 
 /// More would only wait for the same disk.
 const READERS: usize = 4;
@@ -48,6 +50,7 @@ pub struct Sqlite {
     path: PathBuf,
     writer: Arc<AsyncMutex<Connection>>,
     readers: Arc<Readers>,
+    lookout: Lookout,
     busy_timeout: Duration,
 }
 
@@ -86,6 +89,7 @@ impl Sqlite {
                 permits: Arc::new(Semaphore::new(READERS)),
                 idle: Mutex::new(idle),
             }),
+            lookout: Lookout::open(path)?,
             busy_timeout: options.busy_timeout,
         })
     }

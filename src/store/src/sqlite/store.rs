@@ -5,8 +5,8 @@ use secret_manager_model::Timestamp;
 
 use super::{Sqlite, commit, history, migrations, secrets, spaces, tokens};
 use crate::{
-    OldValueRow, SecretId, SecretRow, Since, SpaceChange, SpaceId, SpaceRow, Store, StoreError,
-    TokenId, TokenRow, Usage, ValueRow, VersionRow,
+    AccessRow, OldValueRow, SecretId, SecretRow, Since, SpaceChange, SpaceId, SpaceRow, Store,
+    StoreError, TokenId, TokenRow, Usage, ValueRow, VersionRow,
 };
 
 #[async_trait]
@@ -133,6 +133,16 @@ impl Store for Sqlite {
             .await
     }
 
+    async fn access(&self, hash: [u8; 32]) -> Result<Option<AccessRow>, StoreError> {
+        match self.lookout.look(|connection| tokens::access(connection, &hash)) {
+            // Something rare is under way, such as the repair after a crash: worth waiting for.
+            Err(StoreError::Busy) => {
+                self.read(move |connection| tokens::access(connection, &hash)).await
+            }
+            seen => seen,
+        }
+    }
+
     async fn token_by_hash(&self, hash: [u8; 32]) -> Result<Option<TokenRow>, StoreError> {
         self.read(move |connection| tokens::by_hash(connection, &hash)).await
     }
@@ -157,6 +167,10 @@ impl Store for Sqlite {
 
     async fn bytes(&self) -> Result<u64, StoreError> {
         self.size().await
+    }
+
+    fn revision(&self) -> Option<u64> {
+        self.lookout.revision().ok()
     }
 
     async fn layout(&self) -> Result<i64, StoreError> {

@@ -4,8 +4,8 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use secret_manager_model::Timestamp;
 
 use super::error;
-use super::spaces::{optional_time, time};
-use crate::{SpaceId, StoreError, TokenId, TokenRow};
+use super::spaces::{self, optional_time, time};
+use crate::{AccessRow, SpaceId, StoreError, TokenId, TokenRow};
 
 const COLUMNS: &str =
     "id, space_id, name, token_hash, created_at, expires_at, last_used_at, revoked_at";
@@ -50,6 +50,17 @@ pub(super) fn by_hash(
     let sql = format!("SELECT {COLUMNS} FROM access_tokens WHERE token_hash = ?1");
     let mut statement = connection.prepare_cached(&sql).map_err(error::from)?;
     statement.query_row([hash], token).optional().map_err(error::from)
+}
+
+/// The token with its space, both at one moment.
+pub(super) fn access(
+    connection: &Connection,
+    hash: &[u8; 32],
+) -> Result<Option<AccessRow>, StoreError> {
+    let transaction = connection.unchecked_transaction().map_err(error::from)?;
+    let Some(token) = by_hash(&transaction, hash)? else { return Ok(None) };
+    let space = spaces::by_id(&transaction, token.space.as_str())?;
+    Ok(space.map(|space| AccessRow { token, space }))
 }
 
 pub(super) fn revoke(

@@ -71,3 +71,21 @@ async fn a_deleted_space_takes_everything_along() {
         assert_eq!(store.contents(&id).await.unwrap(), Some((space("s1"), vec![])));
     }
 }
+
+#[tokio::test]
+async fn every_commit_makes_another_revision() {
+    for fresh in backends().await {
+        let store = fresh.store;
+        let first = store.revision().unwrap();
+        assert_eq!(store.revision(), Some(first));
+        assert_eq!(store.spaces().await.unwrap(), []);
+        assert_eq!(store.revision(), Some(first));
+        store.insert_space(space("s1")).await.unwrap();
+        let second = store.revision().unwrap();
+        assert_ne!(second, first);
+        assert!(store.insert_space(space("s1")).await.is_err());
+        assert_eq!(store.revision(), Some(second));
+        store.delete_space(&SpaceId::new("s1")).await.unwrap();
+        assert!(![first, second].contains(&store.revision().unwrap()));
+    }
+}

@@ -1,4 +1,4 @@
-use secret_manager_store::{SpaceId, StoreError, TokenId, TokenRow};
+use secret_manager_store::{AccessRow, SpaceId, StoreError, TokenId, TokenRow};
 
 use super::{backends, hash, space, time};
 
@@ -25,6 +25,21 @@ async fn a_token_is_found_by_its_hash() {
         assert_eq!(store.token_by_hash(hash("t2")).await.unwrap(), None);
         let lost = store.insert_token(token("t2", "no space")).await;
         assert_eq!(lost, Err(StoreError::NotFound));
+    }
+}
+
+#[tokio::test]
+async fn a_token_opens_its_space() {
+    for fresh in backends().await {
+        let store = fresh.store;
+        store.insert_space(space("s1")).await.unwrap();
+        store.insert_space(space("s2")).await.unwrap();
+        store.insert_token(token("t1", "s1")).await.unwrap();
+        let opened = AccessRow { token: token("t1", "s1"), space: space("s1") };
+        assert_eq!(store.access(hash("t1")).await.unwrap(), Some(opened));
+        assert_eq!(store.access(hash("t2")).await.unwrap(), None);
+        store.delete_space(&SpaceId::new("s1")).await.unwrap();
+        assert_eq!(store.access(hash("t1")).await.unwrap(), None);
     }
 }
 

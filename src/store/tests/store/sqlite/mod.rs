@@ -201,3 +201,30 @@ async fn a_place_that_can_not_be_written_is_named() {
     let error = open(&file.join("test.db")).await.err().unwrap();
     assert!(matches!(&error, StoreError::Unavailable(text) if text.contains("file")), "{error}");
 }
+
+#[tokio::test]
+async fn what_another_process_commits_is_seen_at_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("test.db");
+    let store = open(&path).await.unwrap();
+    let other = open(&path).await.unwrap();
+    for round in 0..100 {
+        let before = store.revision().unwrap();
+        other.insert_space(space(&format!("s{round}"))).await.unwrap();
+        assert_ne!(store.revision().unwrap(), before);
+    }
+}
+
+#[tokio::test]
+async fn a_lock_makes_nobody_wait_for_the_revision() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("test.db");
+    let store = open(&path).await.unwrap();
+    store.insert_space(space("s1")).await.unwrap();
+    let before = store.revision();
+    let other = Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN EXCLUSIVE; UPDATE spaces SET version = 7").unwrap();
+    assert_eq!(store.revision(), before);
+    other.execute_batch("COMMIT").unwrap();
+    assert_ne!(store.revision(), before);
+}
