@@ -1,10 +1,12 @@
 //! `secret-manager secret …`
 
+mod history;
+
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
 use secret_manager_manager::{
-    Caller, Change, Edit, Error, Outcome, Precondition, Same, SecretSummary, Thing,
+    Caller, Change, Edit, Error, Outcome, Precondition, Same, SecretSummary, Space, Thing,
 };
 use secret_manager_model::{Kind, SecretName, Timestamp};
 use serde::Serialize;
@@ -15,7 +17,7 @@ use super::failure::Failure;
 use super::input;
 use super::output::{self, Output};
 
-/// Set, reveal, list and delete secrets
+/// Set, reveal, list and delete secrets; their older versions
 #[derive(Debug, Subcommand)]
 pub(super) enum Secret {
     /// Set a secret; what it held before stays as an older version
@@ -38,16 +40,48 @@ pub(super) enum Secret {
     Get {
         #[command(flatten)]
         at: At,
+        /// An older version instead of the current one
+        #[arg(long, value_name = "N")]
+        version: Option<u64>,
     },
     /// List the secrets of a space without their values
     List {
         #[arg(long, env = "SECRET_MANAGER_SPACE")]
         space: String,
+        /// Those that were deleted and can be restored
+        #[arg(long)]
+        deleted: bool,
     },
-    /// Take a secret out of its space
+    /// Take a secret out of its space; it can be restored
     Delete {
         #[command(flatten)]
         at: At,
+    },
+    /// List the versions of a secret without their values
+    Versions {
+        #[command(flatten)]
+        at: At,
+    },
+    /// Make a new version with the content of an older one
+    Rollback {
+        #[command(flatten)]
+        at: At,
+        /// The older version
+        #[arg(long = "to", value_name = "N")]
+        version: u64,
+    },
+    /// Bring a deleted secret back, as a new version with its last content
+    Restore {
+        #[command(flatten)]
+        at: At,
+    },
+    /// Remove a secret with all its versions for good, or the values of older versions
+    Destroy {
+        #[command(flatten)]
+        at: At,
+        /// Only the value of this older version; may be given more than once
+        #[arg(long = "version", value_name = "N")]
+        versions: Vec<u64>,
     },
 }
 
@@ -131,15 +165,24 @@ struct Row {
     version: u64,
     created_at: Timestamp,
     updated_at: Timestamp,
+    updated_by: String,
+    /// Of a deleted secret.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    deletion: Option<history::Deletion>,
 }
 
 impl Secret {
     pub(super) async fn run(self, data: &DataOptions, output: Output) -> Result<(), Failure> {
         match self {
             Self::Set { at, kind, from } => set(data, output, &at, kind, &from).await,
-            Self::Get { at } => get(data, output, &at).await,
-            Self::List { space } => list(data, output, &space).await,
+            Self::Get { at, version } => get(data, output, &at, version).await,
+            Self::List { space, deleted: false } => list(data, output, &space).await,
+            Self::List { space, deleted: true } => history::deleted(data, output, &space).await,
             Self::Delete { at } => delete(data, output, &at).await,
+            Self::Versions { at } => history::versions(data, output, &at).await,
+            Self::Rollback { at, version } => history::rollback(data, output, &at, version).await,
+            Self::Restore { at } => history::restore(data, output, &at).await,
+            Self::Destroy { at, versions } => history::destroy(data, output, &at, versions).await,
         }
     }
 }
@@ -164,15 +207,21 @@ async fn set(
     output.print(&written, &format!("set {} to version {version}", at.key))
 }
 
-async fn get(data: &DataOptions, output: Output, at: &At) -> Result<(), Failure> {
+async fn get(
+    data: &DataOptions,
+    output: Output,
+    at: &At,
+    version: Option<u64>,
+) -> Result<(), Failure> {
     let name = at.name()?;
     let data = data.open(WhenAbsent::Refuse).await?;
-    let space = data.space(&at.space).await?;
-    let secret = data
-        .manager
-        .secret(&space.id, &name, &Caller::command_line())
-        .await
-        .map_err(|error| at.explain(error))?;
+    let space = data.space(&at.space).await?.id;
+    let caller = Caller::command_line();
+    let secret = match version {
+        None => data.manager.secret(&space, &name, &caller).await,
+        Some(version) => data.manager.secret_version(&space, &name, version, &caller).await,
+    };
+    let secret = secret.map_err(|error| at.explain(error))?;
     if !output.json {
         return output::print(secret.value.expose_text().as_bytes());
     }
@@ -201,14 +250,7 @@ async fn list(data: &DataOptions, output: Output, space: &str) -> Result<(), Fai
         })
         .collect();
     let text = output::table(["KEY", "TYPE", "VERSION", "UPDATED"], &rows);
-    let list = List {
-        space: SpaceName { id: list.space.id.as_str().to_owned(), name: list.space.name },
-        version: list.space.version,
-        created_at: list.space.created_at,
-        updated_at: list.space.updated_at,
-        secrets,
-    };
-    output.print(&list, &text)
+    output.print(&List::of(list.space, secrets), &text)
 }
 
 async fn delete(data: &DataOptions, output: Output, at: &At) -> Result<(), Failure> {
@@ -253,7 +295,23 @@ impl At {
                 "there is no secret {} in space {:?}; see: secret-manager secret list --space {:?}",
                 self.key, self.space, self.space
             )),
+            Error::NotFound(Thing::Version) => Failure::new(format!(
+                "there is no such version of {}; see: secret-manager secret versions --space {:?} {}",
+                self.key, self.space, self.key
+            )),
             other => other.into(),
+        }
+    }
+}
+
+impl List {
+    fn of(space: Space, secrets: Vec<Row>) -> Self {
+        Self {
+            space: SpaceName { id: space.id.as_str().to_owned(), name: space.name },
+            version: space.version,
+            created_at: space.created_at,
+            updated_at: space.updated_at,
+            secrets,
         }
     }
 }
@@ -266,6 +324,8 @@ impl Row {
             version: secret.version,
             created_at: secret.created_at,
             updated_at: secret.updated_at,
+            updated_by: secret.updated_by.clone(),
+            deletion: None,
         }
     }
 }

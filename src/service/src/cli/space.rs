@@ -9,13 +9,21 @@ use super::data::{DataOptions, WhenAbsent};
 use super::failure::Failure;
 use super::output::{self, Output};
 
-/// Make, list and delete spaces
+/// Make, list, set up and delete spaces
 #[derive(Debug, Subcommand)]
 pub(super) enum Space {
     /// Make a space
     Create { name: String },
     /// List all spaces
     List,
+    /// Change a space's settings
+    Set {
+        name: String,
+        /// How many versions of each secret are kept: 1 to 1000. Fewer than before takes effect on
+        /// a secret with its next change
+        #[arg(long, value_name = "N", required = true)]
+        kept_versions: Option<u64>,
+    },
     /// Delete a space with all its secrets, their versions and its access tokens, for good
     Delete { name: String },
 }
@@ -30,6 +38,7 @@ struct Row {
     secrets: Option<u64>,
     created_at: Timestamp,
     updated_at: Timestamp,
+    kept_versions: u64,
 }
 
 #[derive(Serialize)]
@@ -52,6 +61,7 @@ impl Row {
             secrets,
             created_at: space.created_at,
             updated_at: space.updated_at,
+            kept_versions: space.kept_versions,
         }
     }
 }
@@ -87,6 +97,17 @@ impl Space {
                     .collect();
                 let text = output::table(["NAME", "VERSION", "SECRETS", "UPDATED"], &rows);
                 output.print(&List { spaces }, &text)
+            }
+            Self::Set { name, kept_versions } => {
+                let data = data.open(WhenAbsent::Refuse).await?;
+                let mut space = data.space(&name).await?;
+                if let Some(count) = kept_versions {
+                    let caller = Caller::command_line();
+                    space = data.manager.keep_versions(&space.id, count, &caller).await?;
+                }
+                let text =
+                    format!("space {name:?} keeps {} versions of each secret", space.kept_versions);
+                output.print(&Row::of(space, None), &text)
             }
             Self::Delete { name } => {
                 let data = data.open(WhenAbsent::Refuse).await?;

@@ -16,7 +16,7 @@ fn members(value: &serde_json::Value) -> Vec<&str> {
 fn spaces() {
     let program = Program::new();
     let made = program.json(&["space", "create", "plant"]);
-    assert_eq!(members(&made), ["createdAt", "id", "name", "updatedAt", "version"]);
+    assert_eq!(members(&made), ["createdAt", "id", "keptVersions", "name", "updatedAt", "version"]);
     assert_eq!((&made["name"], &made["version"]), (&json!("plant"), &json!(0)));
     let line = program.run(&["space", "create", "plant"]).expect_refusal();
     assert!(line.contains("already"), "{line}");
@@ -24,6 +24,10 @@ fn spaces() {
     assert_eq!(list["spaces"][0]["id"], made["id"]);
     assert_eq!(list["spaces"][0]["secrets"], 0);
     assert!(program.ok(&["space", "list"]).contains("plant"));
+    let set = program.json(&["space", "set", "plant", "--kept-versions", "3"]);
+    assert_eq!((members(&set), &set["keptVersions"]), (members(&made), &json!(3)));
+    let line = program.run(&["space", "set", "plant", "--kept-versions", "0"]).expect_refusal();
+    assert!(line.contains("1 to 1000"), "{line}");
     let deleted = program.json(&["space", "delete", "plant"]);
     assert_eq!(deleted, json!({"id": made["id"], "name": "plant"}));
     let line = program.run(&["space", "delete", "plant"]).expect_refusal();
@@ -78,12 +82,69 @@ fn secrets() {
 
     let list = program.json(&["secret", "list", "--space", "plant"]);
     assert_eq!(members(&list), ["createdAt", "secrets", "space", "updatedAt", "version"]);
-    assert_eq!(members(&list["secrets"][0]), ["createdAt", "key", "type", "updatedAt", "version"]);
+    assert_eq!(
+        members(&list["secrets"][0]),
+        ["createdAt", "key", "type", "updatedAt", "updatedBy", "version"]
+    );
     assert_eq!((&list["version"], &list["secrets"][1]["key"]), (&json!(2), &json!("B")));
     let deleted = program.json(&["secret", "delete", "--space", "plant", "A"]);
     assert_eq!(members(&deleted), ["deletedAt", "key", "spaceVersion"]);
     let line = program.run(&["secret", "get", "--space", "plant", "A"]).expect_refusal();
     assert!(line.contains("secret list"), "{line}");
+}
+
+#[test]
+fn older_versions_of_secrets() {
+    let program = Program::with_space();
+    let run = |words: &[&str]| {
+        let all = [&["secret", words[0], "--space", "plant", "A"], &words[1..]].concat();
+        program.run(&all)
+    };
+    let json = |words: &[&str]| -> serde_json::Value {
+        let words = [words, &["--json"]].concat();
+        serde_json::from_str(&run(&words).expect_ok()).unwrap()
+    };
+    program.set("A", "first");
+    program.set("A", "second");
+    let rolled_back = json(&["rollback", "--to", "1"]);
+    assert_eq!(members(&rolled_back), ["key", "spaceVersion", "updatedAt", "version"]);
+    assert_eq!((&rolled_back["version"], &rolled_back["spaceVersion"]), (&json!(3), &json!(3)));
+    assert_eq!(run(&["get"]).expect_ok(), "first\n");
+    assert_eq!(run(&["get", "--version", "2"]).expect_ok(), "second\n");
+    assert_eq!(json(&["get", "--version", "2"])["version"], 2);
+    let line = run(&["rollback", "--to", "9"]).expect_refusal();
+    assert!(line.contains("no such version") && line.contains("secret versions"), "{line}");
+    let line = run(&["restore"]).expect_refusal();
+    assert!(line.contains("not deleted"), "{line}");
+
+    let destroyed = json(&["destroy", "--version", "2"]);
+    assert_eq!(destroyed, json!({"key": "A", "versions": [2], "spaceVersion": 4}));
+    let line = run(&["get", "--version", "2"]).expect_refusal();
+    assert!(line.contains("destroyed"), "{line}");
+    let history = json(&["versions"]);
+    assert_eq!((&history["key"], &history["deletedAt"]), (&json!("A"), &json!(null)));
+    let facts = ["createdAt", "createdBy", "rolledBackFrom", "state", "type", "version"];
+    assert_eq!(members(&history["versions"][0]), facts);
+    let states: Vec<_> =
+        history["versions"].as_array().unwrap().iter().map(|version| &version["state"]).collect();
+    assert_eq!(states, ["current", "destroyed", "kept"]);
+    assert!(run(&["versions"]).expect_ok().contains("content of version 1"));
+
+    run(&["delete"]).expect_ok();
+    assert!(run(&["versions"]).expect_ok().contains("by command line"));
+    let list = program.json(&["secret", "list", "--space", "plant", "--deleted"]);
+    assert_eq!(members(&list), ["createdAt", "secrets", "space", "updatedAt", "version"]);
+    let row = &list["secrets"][0];
+    assert_eq!((&row["key"], &row["deletedBy"]), (&json!("A"), &json!("command line")));
+    assert!(row["deletedAt"].is_string() && row["updatedBy"].is_string(), "{row}");
+    assert_eq!(json(&["restore"])["version"], 4);
+    assert_eq!(run(&["get"]).expect_ok(), "first\n");
+
+    let destroyed = json(&["destroy"]);
+    assert_eq!(destroyed, json!({"key": "A", "versions": null, "spaceVersion": 7}));
+    let line = run(&["restore"]).expect_refusal();
+    assert!(line.contains("no deleted secret") && line.contains("--deleted"), "{line}");
+    assert!(run(&["versions"]).expect_refusal().contains("no secret A"));
 }
 
 #[test]
