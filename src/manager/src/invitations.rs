@@ -116,6 +116,9 @@ impl Manager {
     /// A fresh code for a start without users; those of earlier starts stop working. `None` when
     /// there are users.
     pub async fn setup_code(&self) -> Result<Option<SetupCode>, Error> {
+        if !self.setup_needed().await? {
+            return Ok(None);
+        }
         let code = Code::new(&self.environment)?;
         let kept = self.store.put_setup_code(code.hash(), self.environment.now()).await?;
         Ok(kept.then_some(SetupCode(code)))

@@ -17,6 +17,7 @@ mod connection;
 mod descriptors;
 mod error;
 mod format;
+mod link;
 mod metrics;
 mod origin;
 mod page;

@@ -7,6 +7,7 @@ mod failure;
 mod health;
 mod import;
 mod input;
+mod member;
 mod output;
 mod secret;
 mod serve;
@@ -14,6 +15,7 @@ mod signals;
 mod space;
 mod status;
 mod token;
+mod user;
 
 use std::process::ExitCode;
 
@@ -48,6 +50,10 @@ enum Command {
     #[command(subcommand)]
     Token(token::Token),
     #[command(subcommand)]
+    User(user::User),
+    #[command(subcommand)]
+    Member(member::Member),
+    #[command(subcommand)]
     Secret(secret::Secret),
     Import(import::Import),
     Export(export::Export),
@@ -79,6 +85,8 @@ async fn dispatch(arguments: Arguments) -> Result<(), Failure> {
         Command::Health(command) => command.run().await,
         Command::Space(command) => command.run(&data, output).await,
         Command::Token(command) => command.run(&data, output).await,
+        Command::User(command) => command.run(&data, output).await,
+        Command::Member(command) => command.run(&data, output).await,
         Command::Secret(command) => command.run(&data, output).await,
         Command::Import(command) => command.run(&data, output).await,
         Command::Export(command) => command.run(&data).await,

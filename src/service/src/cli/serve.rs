@@ -1,6 +1,6 @@
 //! `secret-manager serve`
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,11 +10,13 @@ use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
+use zeroize::Zeroizing;
 
 use super::data::{DataOptions, WhenAbsent};
 use super::failure::Failure;
 use super::signals::Hangup;
 use super::{output, signals};
+use crate::link;
 use crate::tls::Tls;
 use crate::{CONNECTIONS, Config, Proxies, descriptors};
 
@@ -136,6 +138,13 @@ impl Serve {
             tracing::info!(%address, "metrics are answered at an address of their own");
         }
         output::print(format!("Secret Manager listening on {scheme}://{local}").as_bytes())?;
+        if let Some(code) = opened.manager.setup_code().await? {
+            let link = link::setup(&base(scheme, local), code.expose());
+            // Standard output is not the log: whoever reads it started the service.
+            let line =
+                Zeroizing::new(format!("Set up the first administrator (works once): {}", &*link));
+            output::print(line.as_bytes())?;
+        }
 
         tokio::spawn(reload(tls.clone(), hangup));
         let config = Config {
@@ -168,6 +177,18 @@ async fn bind(
         .local_addr()
         .map_err(|error| Failure::new(format!("can't listen on {listen}: {error}")))?;
     Ok((listener, local))
+}
+
+/// Where this very machine reaches the service.
+fn base(scheme: &str, local: SocketAddr) -> String {
+    let mut address = local;
+    if local.ip().is_unspecified() {
+        address.set_ip(match local {
+            SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    format!("{scheme}://{address}")
 }
 
 async fn resolve(listen: &str) -> Result<Vec<SocketAddr>, Failure> {

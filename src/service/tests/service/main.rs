@@ -12,6 +12,7 @@ mod monitoring;
 mod openapi;
 mod packaging;
 mod page;
+mod people;
 mod program;
 mod start;
 mod tls;

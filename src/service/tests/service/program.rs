@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
 const EXECUTABLE: &str = env!("CARGO_BIN_EXE_secret-manager");
 
@@ -93,7 +93,7 @@ impl Program {
             child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
             panic!("{line:?} {err}")
         });
-        Running { child, url }
+        Running { child, out, url }
     }
 }
 
@@ -123,12 +123,20 @@ impl Ended {
 /// A service that runs until it is dropped or stopped.
 pub(crate) struct Running {
     child: Child,
+    out: BufReader<ChildStdout>,
     pub(crate) url: String,
 }
 
 impl Running {
     pub(crate) fn address(&self) -> &str {
         self.url.split_once("://").unwrap().1
+    }
+
+    /// What it prints next; empty when that was all.
+    pub(crate) fn next_line(&mut self) -> String {
+        let mut line = String::new();
+        self.out.read_line(&mut line).unwrap();
+        line.trim_end().to_owned()
     }
 
     #[cfg(unix)]

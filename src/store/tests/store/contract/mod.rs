@@ -1,6 +1,7 @@
 //! What every backend does, told through the trait only. A new backend adds one line to `backends`.
 
 mod history;
+mod people;
 mod secrets;
 mod spaces;
 mod tokens;
