@@ -9,9 +9,9 @@ const node = globals(
 );
 
 const browser = globals(
-  'AbortController CustomEvent Event EventSource EventTarget Headers HTMLElement Intl URL',
-  'URLSearchParams clearTimeout customElements document fetch history localStorage location',
-  'navigator setTimeout window',
+  'CustomEvent Event EventSource EventTarget FormData HTMLAnchorElement HTMLDialogElement HTMLElement Intl',
+  'URL URLSearchParams clearTimeout customElements document fetch history localStorage location',
+  'navigator queueMicrotask setTimeout window',
 );
 
 /** @param {string[]} names */

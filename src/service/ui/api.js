@@ -1,0 +1,249 @@
+/* The service's API, as this page uses it. Nothing else here sends a request. */
+
+import { memberTexts } from './json.js';
+
+/** @import * as Api from './types.js' */
+
+/** Tells (`ended`) that the service no longer knows who we are. */
+export const session = new EventTarget();
+
+/** An answer that is not the one that was hoped for (RFC 9457). */
+export class Problem extends Error {
+  /**
+   * @param {number} status 0 when there was no answer at all
+   * @param {Record<string, any>} body
+   * @param {number | null} retryAfter seconds
+   */
+  constructor(status, body, retryAfter = null) {
+    super(body.detail ?? body.title ?? `HTTP ${status}`);
+    this.status = status;
+    /** @type {string} */
+    this.code = body.code ?? 'unknown';
+    /** @type {string | undefined} */
+    this.requestId = body.requestId;
+    /** What is wrong with a file. @type {string[]} */
+    this.mistakes = (body.mistakes ?? []).map(mistakeText);
+    /** The version that is there instead of the expected one. @type {number | null} */
+    this.current = body.current ?? null;
+    this.retryAfter = retryAfter;
+  }
+}
+
+/** @param {any} mistake */
+function mistakeText(mistake) {
+  return typeof mistake === 'string' ? mistake : (mistake.detail ?? JSON.stringify(mistake));
+}
+
+/**
+ * @typedef {object} Options
+ * @property {unknown} [body] becomes JSON
+ * @property {string} [text] is sent as it is
+ * @property {string} [type] of the text
+ * @property {Record<string, string>} [headers]
+ * @property {Record<string, string | number | undefined>} [query]
+ */
+
+/**
+ * @param {string} method
+ * @param {string} path
+ * @param {Options} [options]
+ */
+async function send(method, path, { body, text, type, headers, query } = {}) {
+  const content = body === undefined ? text : JSON.stringify(body);
+  const response = await fetch(address(path, query), {
+    method,
+    headers: {
+      ...(content !== undefined && { 'Content-Type': type ?? 'application/json' }),
+      ...headers,
+    },
+    body: content,
+  }).catch(() => {
+    throw new Problem(0, { code: 'unreachable' });
+  });
+  if (response.ok) return response;
+  const problem = await problemOf(response);
+  if (problem.code === 'session_missing') session.dispatchEvent(new Event('ended'));
+  throw problem;
+}
+
+/** @param {Response} response */
+async function problemOf(response) {
+  const wait = Number.parseInt(response.headers.get('Retry-After') ?? '', 10);
+  const body = await response.json().catch(() => ({}));
+  return new Problem(response.status, body, Number.isNaN(wait) ? null : wait);
+}
+
+/**
+ * @param {string} path
+ * @param {Options['query']} [query]
+ */
+function address(path, query = {}) {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined && value !== '') search.set(name, String(value));
+  }
+  return `/api/v1${path}${search.size > 0 ? `?${search}` : ''}`;
+}
+
+/** @type {(method: string, path: string, options?: Options) => Promise<any>} */
+const ask = async (method, path, options) => (await send(method, path, options)).json();
+
+/** @type {(method: string, path: string, options?: Options) => Promise<void>} */
+const tell = async (method, path, options) => {
+  await send(method, path, options);
+};
+
+/** @param {string} space */
+const inSpace = (space) => `/spaces/${encodeURIComponent(space)}`;
+/**
+ * @param {string} space
+ * @param {string} key
+ */
+const ofSecret = (space, key) => `${inSpace(space)}/secrets/${encodeURIComponent(key)}`;
+
+/**
+ * What a write expects to find.
+ * @param {number | null | undefined} version null: no such secret; undefined: whatever is there
+ * @returns {Record<string, string>}
+ */
+function expecting(version) {
+  if (version === undefined) return {};
+  return version === null ? { 'If-None-Match': '*' } : { 'If-Match': `"${version}"` };
+}
+
+/**
+ * Takes the value out as it is written, so that a JSON secret keeps every digit.
+ * @param {string} answer
+ * @returns {Api.Value}
+ */
+function asWritten(answer) {
+  const { value, ...facts } = JSON.parse(answer);
+  const text = facts.type === 'text' ? value : (memberTexts(answer).get('value') ?? '');
+  return { ...facts, text };
+}
+
+/**
+ * @param {Api.Kind} type
+ * @param {string} text
+ */
+function secretBody(type, text) {
+  return `{"type":"${type}","value":${type === 'text' ? JSON.stringify(text) : text}}`;
+}
+
+export const api = {
+  /** @returns {Promise<Api.Service>} */
+  service: () => ask('GET', '/service'),
+
+  // One's own account.
+  /** @returns {Promise<{ user: Api.User }>} */
+  session: () => ask('GET', '/session'),
+  /** @type {(name: string, password: string) => Promise<{ user: Api.User }>} */
+  signIn: (name, password) => ask('POST', '/session', { body: { name, password } }),
+  signOut: () => tell('DELETE', '/session'),
+  signOutEverywhere: () => tell('DELETE', '/sessions'),
+  /** @type {(current: string, replacement: string) => Promise<void>} */
+  changePassword: (current, replacement) =>
+    tell('PUT', '/session/password', { body: { current, new: replacement } }),
+  /** @type {(details: { code: string, name: string, displayName?: string, password: string }) => Promise<{ user: Api.User }>} */
+  setUp: (details) => ask('POST', '/setup', { body: details }),
+  /** @type {(code: string, password: string) => Promise<{ user: Api.User }>} */
+  acceptInvitation: (code, password) =>
+    ask('POST', '/invitations/accept', { body: { code, password } }),
+
+  // Everybody's accounts.
+  /** @returns {Promise<Api.Account[]>} */
+  users: async () => (await ask('GET', '/users')).users,
+  /** @type {(details: { name: string, displayName?: string, administrator: boolean }) => Promise<{ user: Api.Account, invitation: Api.Invitation }>} */
+  createUser: (details) => ask('POST', '/users', { body: details }),
+  /** @type {(user: string, changes: { displayName?: string, administrator?: boolean, disabled?: boolean }) => Promise<Api.Account>} */
+  updateUser: (user, changes) => ask('PATCH', `/users/${user}`, { body: changes }),
+  /** @type {(user: string) => Promise<void>} */
+  deleteUser: (user) => tell('DELETE', `/users/${user}`),
+  /** @type {(user: string) => Promise<any>} */
+  invite: async (user) => {
+    const answer = await ask('POST', `/users/${user}/invitation`);
+    return answer.invitation ?? answer;
+  },
+
+  // Spaces.
+  /** @returns {Promise<Api.Space[]>} */
+  spaces: async () => (await ask('GET', '/spaces')).spaces,
+  /** @type {(name: string) => Promise<Api.Space>} */
+  createSpace: (name) => ask('POST', '/spaces', { body: { name } }),
+  /** @type {(space: string) => Promise<Api.Space>} */
+  space: (space) => ask('GET', inSpace(space)),
+  /** @type {(space: string, changes: { name?: string, keptVersions?: number }) => Promise<unknown>} */
+  updateSpace: (space, changes) => ask('PATCH', inSpace(space), { body: changes }),
+  /** @type {(space: string) => Promise<void>} */
+  deleteSpace: (space) => tell('DELETE', inSpace(space)),
+
+  // Secrets.
+  /** @type {(space: string, which?: { deleted: boolean }) => Promise<Api.SecretsOfSpace>} */
+  secrets: (space, { deleted } = { deleted: false }) =>
+    ask('GET', `${inSpace(space)}/secrets`, { query: deleted ? { deleted: 'true' } : {} }),
+  /** @type {(space: string, key: string, version?: number) => Promise<Api.Value>} */
+  reveal: async (space, key, version) =>
+    asWritten(await (await send('GET', ofSecret(space, key), { query: { version } })).text()),
+  /** @type {(space: string, key: string, type: Api.Kind, text: string, expected: number | null) => Promise<Api.Secret>} */
+  put: (space, key, type, text, expected) =>
+    ask('PUT', ofSecret(space, key), {
+      text: secretBody(type, text),
+      headers: expecting(expected),
+    }),
+  /** @type {(space: string, key: string, expected?: number) => Promise<void>} */
+  delete: (space, key, expected) =>
+    tell('DELETE', ofSecret(space, key), { headers: expecting(expected) }),
+  /** @type {(space: string, key: string) => Promise<{ versions: Api.Version[], deletedAt?: string | null }>} */
+  versions: (space, key) => ask('GET', `${ofSecret(space, key)}/versions`),
+  /** @type {(space: string, key: string, version: number, expected?: number) => Promise<Api.Secret>} */
+  rollBack: (space, key, version, expected) =>
+    ask('POST', `${ofSecret(space, key)}/rollback`, {
+      body: { version },
+      headers: expecting(expected),
+    }),
+  /** @type {(space: string, key: string) => Promise<Api.Secret>} */
+  restore: (space, key) => ask('POST', `${ofSecret(space, key)}/restore`),
+  /** @type {(space: string, key: string) => Promise<void>} */
+  destroy: (space, key) => tell('POST', `${ofSecret(space, key)}/destroy`, { body: {} }),
+  /** @type {(space: string, key: string, versions: number[]) => Promise<void>} */
+  destroyVersions: (space, key, versions) =>
+    tell('POST', `${ofSecret(space, key)}/destroy`, { body: { versions } }),
+  /** @type {(space: string, format: 'env' | 'json', text: string, dryRun: boolean) => Promise<Api.Imported>} */
+  import: (space, format, text, dryRun) =>
+    ask('POST', `${inSpace(space)}/import`, {
+      text,
+      type: format === 'json' ? 'application/json' : 'text/plain',
+      query: { format, dryRun: dryRun ? 'true' : undefined },
+    }),
+  /** @type {(space: string, format: 'env' | 'json') => Promise<Blob>} */
+  export: async (space, format) =>
+    (await send('POST', `${inSpace(space)}/export`, { query: { format } })).blob(),
+  /** @type {(space: string) => EventSource} */
+  watch: (space) => new EventSource(address(`${inSpace(space)}/watch`)),
+
+  // Who and what else may read.
+  /** @type {(space: string) => Promise<Api.Member[]>} */
+  members: async (space) => (await ask('GET', `${inSpace(space)}/members`)).members,
+  /** @type {(space: string, user: string, role: Api.Role) => Promise<Api.Member>} */
+  putMember: (space, user, role) =>
+    ask('PUT', `${inSpace(space)}/members/${encodeURIComponent(user)}`, { body: { role } }),
+  /** @type {(space: string, user: string) => Promise<void>} */
+  removeMember: (space, user) =>
+    tell('DELETE', `${inSpace(space)}/members/${encodeURIComponent(user)}`),
+  /** @type {(space: string) => Promise<Api.Token[]>} */
+  tokens: async (space) => (await ask('GET', `${inSpace(space)}/tokens`)).tokens,
+  /** @type {(space: string, details: { name: string, expiresAt?: string }) => Promise<Api.Token & { token: string }>} */
+  createToken: (space, details) => ask('POST', `${inSpace(space)}/tokens`, { body: details }),
+  /** @type {(space: string, token: string) => Promise<void>} */
+  revokeToken: (space, token) => tell('DELETE', `${inSpace(space)}/tokens/${token}`),
+
+  // What happened: in a space, or (null) in the whole service.
+  /** @type {(space: string | null, filters: Api.Filters, before?: number) => Promise<{ records: Api.AuditRecord[], next: number | null }>} */
+  audit: (space, filters, before) =>
+    ask('GET', `${space === null ? '' : inSpace(space)}/audit`, {
+      query: { ...filters, before, limit: 50 },
+    }),
+  /** @type {(space: string, filters: Api.Filters, format: 'csv' | 'json') => string} */
+  auditExport: (space, filters, format) =>
+    address(`${inSpace(space)}/audit/export`, { ...filters, format }),
+};

@@ -1,0 +1,103 @@
+/* What all components of the page have in common. */
+
+import { LitElement, html, nothing } from 'lit';
+import { Problem } from './api.js';
+import { shared } from './styles.js';
+import { hasText, language, t } from './texts.js';
+
+export class Element extends LitElement {
+  static styles = [shared];
+
+  static properties = {
+    problem: { state: true },
+    busy: { state: true },
+  };
+
+  constructor() {
+    super();
+    /** What went wrong last. @type {Problem | null} */
+    this.problem = null;
+    /** Something was asked of the service and isn't answered yet. */
+    this.busy = false;
+  }
+
+  #translate = () => this.requestUpdate();
+
+  connectedCallback() {
+    super.connectedCallback();
+    language.addEventListener('change', this.#translate);
+  }
+
+  disconnectedCallback() {
+    super.disconnectedCallback();
+    language.removeEventListener('change', this.#translate);
+  }
+
+  /**
+   * Does something that the service may refuse; what it says is then in `problem`.
+   * @template Result
+   * @param {() => Promise<Result>} action
+   * @returns {Promise<Result | undefined>}
+   */
+  async attempt(action) {
+    this.problem = null;
+    this.busy = true;
+    try {
+      return await action();
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      this.problem = error;
+      return undefined;
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  /**
+   * @param {string} name
+   * @param {unknown} [detail]
+   */
+  tell(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }));
+  }
+
+  /** Shows a short text for a while, and has screen readers say it. @param {string} text */
+  announce(text) {
+    this.tell('announce', text);
+  }
+
+  renderProblem(problem = this.problem) {
+    if (!problem) return nothing;
+    return html`<div class="note danger" role="alert">
+      <p>${explain(problem)}</p>
+      ${
+        problem.mistakes.length > 0
+          ? html`<ul>
+              ${problem.mistakes.map((mistake) => html`<li>${mistake}</li>`)}
+            </ul>`
+          : nothing
+      }
+    </div>`;
+  }
+}
+
+/** @param {Problem} problem */
+export function explain(problem) {
+  const { code, retryAfter, requestId } = problem;
+  if (retryAfter !== null && hasText(`problem.${code}.wait`)) {
+    return t(`problem.${code}.wait`, { seconds: retryAfter });
+  }
+  if (hasText(`problem.${code}`)) return t(`problem.${code}`, { request: requestId });
+  return problem.message;
+}
+
+/**
+ * What was typed into a form.
+ * @param {SubmitEvent} event
+ */
+export function typed(event) {
+  event.preventDefault();
+  const data = new FormData(/** @type {HTMLFormElement} */ (event.target));
+  /** @param {string} name */
+  return (name) => String(data.get(name) ?? '');
+}

@@ -1,0 +1,335 @@
+import { css, html, nothing } from 'lit';
+import { Problem, api } from '../api.js';
+import { Element } from '../element.js';
+import { firstMistake } from '../json.js';
+import { betterName, flowPath, nameMistake } from '../names.js';
+import { formatTime, t } from '../texts.js';
+import { closeDialog, dialog } from './dialog.js';
+
+/** @import { Kind, Secret, Value } from '../types.js' */
+
+/**
+ * Somebody else's secret under the same key, which ours would replace. `theirs` is null when they
+ * deleted it.
+ * @typedef {{ theirs: Value | null }} Conflict
+ */
+
+/**
+ * A new secret, or a new value for one. What was typed stays until it is stored or given up, however
+ * the space changes meanwhile.
+ */
+export class SecretEditor extends Element {
+  static properties = {
+    ...Element.properties,
+    space: {},
+    secret: { attribute: false },
+    latest: { attribute: false },
+    key: { state: true },
+    type: { state: true },
+    text: { state: true },
+    touched: { state: true },
+    conflict: { state: true },
+  };
+
+  static styles = [
+    ...Element.styles,
+    css`
+      .types {
+        display: flex;
+        gap: 1.25rem;
+      }
+      .side {
+        display: grid;
+        gap: 1rem;
+        grid-template-columns: repeat(auto-fit, minmax(min(14rem, 100%), 1fr));
+      }
+      pre {
+        margin: 0.3rem 0 0;
+        padding: 0.7rem 0.85rem;
+        border: 1px solid var(--line);
+        border-radius: 8px;
+        background: var(--page);
+        max-height: 14rem;
+        overflow: auto;
+        white-space: pre-wrap;
+        overflow-wrap: anywhere;
+      }
+    `,
+  ];
+
+  constructor() {
+    super();
+    this.space = '';
+    /** The secret as it was when the editing began; null for a new one. @type {Secret | null} */
+    this.secret = null;
+    /** The same secret as it is now. @type {Secret | null} */
+    this.latest = null;
+    this.key = '';
+    /** @type {Kind} */
+    this.type = 'text';
+    this.text = '';
+    /** Mistakes are told once somebody has typed. */
+    this.touched = { key: false, text: false };
+    /** @type {Conflict | null} */
+    this.conflict = null;
+  }
+
+  connectedCallback() {
+    super.connectedCallback();
+    if (!this.secret) return;
+    this.key = this.secret.key;
+    this.type = this.secret.type;
+  }
+
+  get #mistakeOfText() {
+    if (this.text === '') return { key: 'editor.noValue', values: {} };
+    const mistake = this.type === 'json' ? firstMistake(this.text) : null;
+    if (!mistake) return null;
+    const { reason, ...values } = mistake;
+    return { key: 'editor.place', values: { ...values, reason: t(reason, values) } };
+  }
+
+  /** What the service must find for the write to be one: the version that we have seen. */
+  get #expected() {
+    if (this.conflict) return this.conflict.theirs?.version ?? null;
+    return this.secret?.version ?? null;
+  }
+
+  /** @param {Event} event */
+  async #store(event) {
+    event.preventDefault();
+    this.touched = { key: true, text: true };
+    if (this.busy || nameMistake(this.key) || this.#mistakeOfText) {
+      await this.updateComplete;
+      const wrong = this.renderRoot.querySelector('[aria-invalid="true"]');
+      if (wrong instanceof HTMLElement) wrong.focus();
+      return;
+    }
+    const stored = await this.attempt(() =>
+      api.put(this.space, this.key, this.type, this.text, this.#expected),
+    );
+    if (stored) {
+      this.announce(t('editor.stored', { key: this.key, version: stored.version }));
+      this.tell('stored', stored);
+      this.#close();
+    } else if (this.problem?.code === 'precondition_failed') await this.#compare();
+  }
+
+  /** Fetches what is there now, to be shown beside what was typed. */
+  async #compare() {
+    const theirs = await this.attempt(async () => {
+      try {
+        return { value: await api.reveal(this.space, this.key) };
+      } catch (error) {
+        if (error instanceof Problem && error.status === 404) return { value: null };
+        throw error;
+      }
+    });
+    if (!theirs) return;
+    this.conflict = { theirs: theirs.value };
+    await this.updateComplete;
+    const note = this.renderRoot.querySelector('.conflict');
+    if (note instanceof HTMLElement) note.focus();
+  }
+
+  async #load() {
+    const value = await this.attempt(() => api.reveal(this.space, this.key));
+    if (!value) return;
+    this.type = value.type;
+    this.text = value.text;
+    await this.updateComplete;
+    /** @type {HTMLElement} */ (this.renderRoot.querySelector('#text')).focus();
+  }
+
+  #close() {
+    closeDialog(this);
+  }
+
+  render() {
+    const heading = this.secret ? t('editor.edit', { key: this.secret.key }) : t('editor.new');
+    return dialog(
+      { heading, wide: this.conflict !== null, close: () => this.tell('close') },
+      this.conflict ? this.#renderConflict(this.conflict) : this.#renderForm(),
+    );
+  }
+
+  #renderForm() {
+    return html`<form class="stack" @submit=${this.#store} novalidate autocomplete="off">
+      ${this.secret ? this.#renderNews() : this.#renderKey()}
+      <fieldset class="field">
+        <legend>${t('type')}</legend>
+        <div class="types">${this.#renderType('text')} ${this.#renderType('json')}</div>
+      </fieldset>
+      ${this.#renderText()} ${this.renderProblem()}
+      <div class="row end">
+        <button type="button" @click=${this.#close}>${t('cancel')}</button>
+        <button class="primary" ?disabled=${this.busy}>${t('confirm')}</button>
+      </div>
+    </form>`;
+  }
+
+  #renderKey() {
+    const mistake = this.touched.key ? nameMistake(this.key) : null;
+    const better = this.key ? betterName(this.key) : null;
+    return html`<div class="field">
+      <label for="key">${t('editor.key')}</label>
+      <input
+        id="key"
+        class="mono"
+        autofocus
+        autocomplete="off"
+        autocapitalize="characters"
+        spellcheck="false"
+        .value=${this.key}
+        aria-invalid=${mistake !== null}
+        aria-describedby="key-help"
+        @input=${(/** @type {any} */ event) => {
+          this.key = event.target.value;
+          // While somebody types, "empty" is no news.
+          this.touched = { ...this.touched, key: this.key !== '' };
+        }}
+      />
+      <div id="key-help" class="stack-tight" aria-live="polite">
+        ${mistake ? html`<p class="mistake">${t(...mistake)}</p>` : nothing}
+        ${
+          better
+            ? html`<p class="hint">
+                ${t('editor.advice')}
+                <button type="button" class="link" @click=${() => this.#rename(better)}>
+                  ${t('editor.use', { name: better })}
+                </button>
+              </p>`
+            : html`<p class="hint">
+                ${
+                  this.key && !mistake
+                    ? html`${t('editor.path')} <code>${flowPath(this.key)}</code>`
+                    : t('editor.keyHint')
+                }
+              </p>`
+        }
+      </div>
+    </div>`;
+  }
+
+  /** @param {string} name */
+  async #rename(name) {
+    this.key = name;
+    await this.updateComplete;
+    /** @type {HTMLElement} */ (this.renderRoot.querySelector('#key')).focus();
+  }
+
+  /** @param {Kind} type */
+  #renderType(type) {
+    return html`<label class="choice">
+      <input
+        type="radio"
+        name="type"
+        value=${type}
+        .checked=${this.type === type}
+        @change=${() => (this.type = type)}
+      />
+      ${t(`type.${type}`)}
+    </label>`;
+  }
+
+  #renderText() {
+    const mistake = this.touched.text ? this.#mistakeOfText : null;
+    return html`<div class="field">
+      <div class="row apart">
+        <label for="text">${t('editor.value')}</label>
+        ${
+          this.secret && this.text === ''
+            ? html`<button type="button" class="link small" @click=${this.#load}>
+                ${t('editor.load')}
+              </button>`
+            : nothing
+        }
+      </div>
+      <textarea
+        id="text"
+        rows="6"
+        ?autofocus=${this.secret !== null}
+        autocomplete="off"
+        autocapitalize="off"
+        spellcheck="false"
+        .value=${this.text}
+        aria-invalid=${mistake !== null}
+        aria-describedby="text-help"
+        @input=${(/** @type {any} */ event) => {
+          this.text = event.target.value;
+          this.touched = { ...this.touched, text: true };
+        }}
+      ></textarea>
+      <p id="text-help" class=${mistake ? 'mistake' : 'hint'} aria-live="polite">
+        ${
+          mistake
+            ? t(mistake.key, mistake.values)
+            : t(this.type === 'json' && this.text ? 'editor.goodJson' : `editor.hint.${this.type}`)
+        }
+      </p>
+    </div>`;
+  }
+
+  /** Somebody else was there while this dialog is open; what is typed stays. */
+  #renderNews() {
+    const { secret, latest } = this;
+    if (!secret || latest?.version === secret.version) return nothing;
+    const text = latest
+      ? t('editor.changed', { name: latest.updatedBy, version: latest.version })
+      : t('editor.deleted');
+    return html`<p class="note warning" role="status">${text}</p>`;
+  }
+
+  /** @param {Conflict} conflict */
+  #renderConflict({ theirs }) {
+    return html`<div class="stack">
+      <p class="note warning conflict" tabindex="-1" role="alert">
+        ${
+          theirs
+            ? t('conflict.changed', {
+                key: this.key,
+                name: theirs.updatedBy,
+                version: theirs.version,
+                at: formatTime(theirs.updatedAt),
+              })
+            : t('conflict.deleted', { key: this.key })
+        }
+      </p>
+      <div class="side">
+        <section>
+          <h3>
+            ${theirs ? t('conflict.theirs', { version: theirs.version }) : t('conflict.gone')}
+          </h3>
+          ${
+            theirs
+              ? html`<pre tabindex="0" data-side="theirs">${theirs.text}</pre>`
+              : html`<p class="hint">${t('conflict.nothing')}</p>`
+          }
+        </section>
+        <section>
+          <h3>${t('conflict.mine')}</h3>
+          <pre tabindex="0" data-side="mine">${this.text}</pre>
+        </section>
+      </div>
+      ${this.renderProblem()}
+      <div class="row end">
+        <button @click=${this.#close}>${t('conflict.keepTheirs')}</button>
+        <button @click=${this.#reconsider}>${t('conflict.back')}</button>
+        <button class="primary" ?disabled=${this.busy} @click=${this.#store}>
+          ${t('conflict.storeMine')}
+        </button>
+      </div>
+    </div>`;
+  }
+
+  /** Back to the form. The next attempt expects what was last seen, and asks again otherwise. */
+  async #reconsider() {
+    const theirs = this.conflict?.theirs;
+    if (this.secret && theirs) this.secret = { ...this.secret, version: theirs.version };
+    this.conflict = null;
+    await this.updateComplete;
+    /** @type {HTMLElement} */ (this.renderRoot.querySelector('#text')).focus();
+  }
+}
+
+customElements.define('secret-editor', SecretEditor);

@@ -1,0 +1,132 @@
+/* What the service's API says; docs/service.md describes it. Times are RFC 3339. */
+
+export type Role = 'owner' | 'editor' | 'reader' | 'viewer';
+export type Kind = 'text' | 'json';
+
+export interface User {
+  id: string;
+  name: string;
+  displayName: string | null;
+  administrator: boolean;
+}
+
+export interface Account extends User {
+  state: 'active' | 'invited' | 'locked' | 'disabled';
+  createdAt: string;
+  lastSignInAt: string | null;
+}
+
+export interface Invitation {
+  code: string;
+  url: string;
+  expiresAt: string;
+}
+
+export interface Service {
+  name: string;
+  version: string;
+  setupNeeded: boolean;
+  openIdConnect: { name: string } | null;
+}
+
+export interface Space {
+  id: string;
+  name: string;
+  version: number;
+  createdAt: string;
+  updatedAt: string;
+  issuedAt?: string;
+  /** How many there are. */
+  secrets: number;
+  role: Role;
+  keptVersions?: number;
+}
+
+export interface Secret {
+  key: string;
+  type: Kind;
+  version: number;
+  createdAt: string;
+  updatedAt: string;
+  updatedBy: string;
+  deletedAt?: string;
+  deletedBy?: string;
+}
+
+export interface SecretsOfSpace {
+  version: number;
+  createdAt: string;
+  updatedAt: string;
+  issuedAt: string;
+  secrets: Secret[];
+}
+
+/** A value as a person edits it: a text, or the JSON document as it was written. */
+export interface Value {
+  key: string;
+  type: Kind;
+  version: number;
+  text: string;
+  updatedAt: string;
+  updatedBy: string;
+}
+
+export interface Version {
+  version: number;
+  type: Kind;
+  createdAt: string;
+  createdBy: string;
+  rolledBackFrom: number | null;
+  state: 'current' | 'kept' | 'destroyed';
+}
+
+export interface Change {
+  version: number;
+  updatedAt: string;
+  by: string;
+  changed: string[];
+  removed: string[];
+}
+
+export interface Imported {
+  version: number;
+  added: string[];
+  changed: string[];
+  unchanged: string[];
+}
+
+export interface Member {
+  user: { id: string; name: string; displayName: string | null };
+  role: Role;
+  addedAt: string;
+}
+
+export interface Token {
+  id: string;
+  name: string;
+  createdAt: string;
+  expiresAt: string | null;
+  lastUsedAt: string | null;
+  revokedAt: string | null;
+}
+
+export interface AuditRecord {
+  sequence: number;
+  at: string;
+  actor: { kind: string; id?: string | null; name?: string | null };
+  action: string;
+  result: 'ok' | 'denied' | 'failed';
+  origin: string | null;
+  requestId: string | null;
+  keys?: string[];
+  count?: number;
+  version?: number | null;
+}
+
+export interface Filters {
+  from?: string;
+  to?: string;
+  actor?: string;
+  action?: string;
+  result?: string;
+}
