@@ -46,6 +46,7 @@ export function nameMistake(name) {
  */
 export function betterName(name) {
   const better = name
+    .replace(/ß/g, 'ss')
     .normalize('NFKD')
     // oldName, HTTPServer: a word begins where the case says so.
     .replace(/([a-z0-9])([A-Z])|([A-Z])([A-Z][a-z])/g, '$1$3_$2$4')

@@ -1,0 +1,189 @@
+'use strict';
+
+/* The parts of the service's page that need no browser: texts, JSON as it is typed, names. */
+
+const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const path = require('node:path');
+const { describe, test } = require('node:test');
+const { root } = require('./lib/node-red');
+
+const page = path.join(root, 'src/service/ui');
+const load = (/** @type {string} */ file) => import(path.join(page, file));
+
+/** The page's own code. */
+function sources() {
+  const folders = ['.', 'parts', 'views'].map((folder) => path.join(page, folder));
+  const files = folders.flatMap((folder) =>
+    fs.readdirSync(folder).map((name) => path.join(folder, name)),
+  );
+  const code = files.filter((file) => file.endsWith('.js'));
+  return code.map((file) => fs.readFileSync(file, 'utf8')).join('\n');
+}
+
+describe('The texts of the page', () => {
+  test('are there in both languages, with the same values in them', async () => {
+    const { en } = await load('texts/en.js');
+    const { de } = await load('texts/de.js');
+    assert.deepEqual(Object.keys(de), Object.keys(en));
+    const values = (/** @type {string} */ text) => (text.match(/\{\w+\}/g) ?? []).sort();
+    for (const [key, text] of Object.entries(en)) {
+      assert.notEqual(text.trim(), '', key);
+      assert.notEqual(de[key].trim(), '', key);
+      assert.deepEqual(values(de[key]), values(text), key);
+    }
+  });
+
+  test('are there for every key that the code asks for', async () => {
+    const { en } = await load('texts/en.js');
+    const code = sources();
+    const asked = [...code.matchAll(/[^\w.](t|counted)\(\s*'([^']+)'/g)];
+    assert.ok(asked.length > 150, String(asked.length));
+    for (const [, way, key] of asked) {
+      assert.ok((way === 't' ? key : `${key}.one`) in en, key);
+    }
+  });
+
+  test('are all in use', async () => {
+    const { en } = await load('texts/en.js');
+    const code = sources();
+    // What stands in the code in part only: t(`role.${role}`).
+    const stems = [...code.matchAll(/`([\w.]*)\$\{[^}]+\}([\w.]*)`/g)].filter(
+      ([, before, after]) => before.endsWith('.') || after.startsWith('.'),
+    );
+    for (const key of Object.keys(en)) {
+      const base = key.replace(/\.(one|other)$/, '');
+      const composed = stems.some(
+        ([, before, after]) => key.startsWith(before) && key.endsWith(after),
+      );
+      assert.ok(code.includes(`'${base}'`) || composed, key);
+    }
+  });
+});
+
+describe('JSON as it is typed', () => {
+  /** @type {Array<[text: string, line: number, column: number, reason: string]>} */
+  const mistakes = [
+    ['', 1, 1, 'json.ended'],
+    ['{', 1, 2, 'json.ended'],
+    ['{"a":1', 1, 7, 'json.ended'],
+    ['"text', 1, 6, 'json.ended'],
+    ['{a:1}', 1, 2, 'json.name'],
+    ["{'a':1}", 1, 2, 'json.name'],
+    ['{"a":1,}', 1, 8, 'json.name'],
+    ['{"a" 1}', 1, 6, 'json.colon'],
+    ['{"a":}', 1, 6, 'json.value'],
+    ['{"a":1 "b":2}', 1, 8, 'json.commaOrBrace'],
+    ['[1 2]', 1, 4, 'json.commaOrBracket'],
+    ['[1,]', 1, 4, 'json.value'],
+    ['tru', 1, 1, 'json.value'],
+    ['trues', 1, 1, 'json.value'],
+    ['NaN', 1, 1, 'json.value'],
+    ['01', 1, 2, 'json.zero'],
+    ['-', 1, 2, 'json.ended'],
+    ['1.x', 1, 3, 'json.digit'],
+    ['1e', 1, 3, 'json.ended'],
+    ['1 2', 1, 3, 'json.after'],
+    ['"\\x"', 1, 2, 'json.escape'],
+    ['"\\u12G4"', 1, 2, 'json.escape'],
+    ['"a\nb"', 1, 3, 'json.control'],
+    ['{\n  "a": 1,\r\n  "b": oops\n}', 3, 8, 'json.value'],
+    ['{"🔑🔑": x}', 1, 8, 'json.value'],
+    ['[\r\r  x]', 3, 3, 'json.value'],
+    [`${'['.repeat(2000)}`, 1, 1001, 'json.depth'],
+  ];
+
+  test('is told the place of its first mistake', async () => {
+    const { firstMistake } = await load('json.js');
+    for (const [text, line, column, reason] of mistakes) {
+      const { found, ...place } = firstMistake(text);
+      assert.deepEqual(place, { line, column, reason }, text);
+      assert.equal(typeof found, 'string');
+    }
+  });
+
+  test('is right exactly when JavaScript takes it', async () => {
+    const { firstMistake } = await load('json.js');
+    const good = ['{"a":[1,-0.5e+10,"\\u00e9\\n",true,false,null,{}]," ":[[]]}', ' \t\n1\r ', '""'];
+    for (const text of good) assert.equal(firstMistake(text), null, text);
+    // Every way to leave out or double one character of a document that has everything.
+    for (let at = 0; at < good[0].length; at += 1) {
+      for (const text of [
+        good[0].slice(0, at) + good[0].slice(at + 1),
+        good[0].slice(0, at) + good[0][at] + good[0].slice(at),
+        good[0].slice(0, at),
+      ]) {
+        assert.equal(firstMistake(text) === null, parses(text), text);
+      }
+    }
+  });
+
+  test('keeps every digit', async () => {
+    const { memberTexts } = await load('json.js');
+    const answer = '{"key":"A","value": {"n": 1.10, "big": 12345678901234567890} ,"version":1}';
+    const members = memberTexts(answer);
+    assert.equal(members.get('value'), '{"n": 1.10, "big": 12345678901234567890}');
+    assert.equal(members.get('version'), '1');
+  });
+});
+
+/** @param {string} text */
+function parses(text) {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+describe('Names of secrets', () => {
+  test('are refused where the service refuses them, with the reason', async () => {
+    const { nameMistake } = await load('names.js');
+    for (const name of ['A', '_', 'a.b-c_1', 'x'.repeat(256)]) {
+      assert.equal(nameMistake(name), null, name);
+    }
+    const reasons = {
+      '': 'name.empty',
+      '1A': 'name.first',
+      Ä: 'name.first',
+      '.a': 'name.first',
+      'a b': 'name.space',
+      aé: 'name.character',
+      'a/b': 'name.character',
+      constructor: 'name.reserved',
+      toJSON: 'name.reserved',
+      ['x'.repeat(257)]: 'name.long',
+    };
+    for (const [name, reason] of Object.entries(reasons)) {
+      assert.equal(nameMistake(name)?.[0], reason, name);
+    }
+  });
+
+  test('that the page refuses as JavaScript’s own are those of the service', async () => {
+    const { nameMistake } = await load('names.js');
+    const rust = fs.readFileSync(path.join(root, 'src/model/src/name.rs'), 'utf8');
+    const [, list] = /const RESERVED[^=]*= \[([^\]]*)\]/.exec(rust) ?? [];
+    const names = [...(list ?? '').matchAll(/"(\w+)"/g)].map(([, name]) => name);
+    assert.ok(names.length > 10);
+    for (const name of names) assert.equal(nameMistake(name)?.[0], 'name.reserved', name);
+  });
+
+  test('get a better one proposed', async () => {
+    const { betterName } = await load('names.js');
+    assert.equal(betterName('PRODUCT_A_API_KEY'), null);
+    assert.equal(betterName('db password'), 'DB_PASSWORD');
+    assert.equal(betterName('dbPassword'), 'DB_PASSWORD');
+    assert.equal(betterName('HTTPServer.url'), 'HTTP_SERVER_URL');
+    assert.equal(betterName('größe'), 'GROSSE');
+    assert.equal(betterName('1st'), '_1ST');
+    assert.equal(betterName('!'), null);
+  });
+
+  test('become what a flow writes', async () => {
+    const { flowPath } = await load('names.js');
+    assert.equal(flowPath('DB'), 'global.SECRETS.DB');
+    assert.equal(flowPath('mqtt.user'), 'global.SECRETS["mqtt.user"]');
+    assert.equal(flowPath('a-b', 'OTHER'), 'global.OTHER["a-b"]');
+  });
+});
