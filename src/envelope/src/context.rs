@@ -13,6 +13,20 @@ impl AssociatedData {
         Self::of("secret-manager data key v1", &[space.as_bytes()])
     }
 
+    /// The key of the audit trail, of which there is one.
+    pub fn audit_key() -> Self {
+        Self::of("secret-manager audit key v1", &[])
+    }
+
+    /// Names of secrets in an audit record. Where the record stands in the trail isn't known when
+    /// they are sealed; that they belong to it is what the record's own code says.
+    pub fn audit_names(space: &str, action: &str, at: i64) -> Self {
+        Self::of(
+            "secret-manager audit names v1",
+            &[space.as_bytes(), action.as_bytes(), &at.to_be_bytes()],
+        )
+    }
+
     /// The name of a secret at its current version. Bound to the version, so that nobody turns a
     /// secret back to an older value by changing the number alone.
     pub fn name(space: &str, secret: &str, version: u64) -> Self {

@@ -1,4 +1,4 @@
-//! The two kinds of keys.
+//! The two kinds of keys that encrypt.
 
 use std::fmt;
 
@@ -8,10 +8,10 @@ use ring::hmac;
 use ring::rand::{SecureRandom, SystemRandom};
 use zeroize::Zeroizing;
 
-use crate::AssociatedData;
 use crate::seal::{self, OpenError, SealError};
+use crate::{AssociatedData, AuditKey};
 
-const KEY_LENGTH: usize = 32;
+pub(crate) const KEY_LENGTH: usize = 32;
 
 /// Why bytes are no key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -48,7 +48,7 @@ impl fmt::Debug for KekId {
     }
 }
 
-/// The key-encryption key: wraps data keys and nothing else.
+/// The key-encryption key: wraps other keys and does nothing else.
 pub struct Kek {
     bytes: Zeroizing<[u8; KEY_LENGTH]>,
     id: KekId,
@@ -98,6 +98,15 @@ impl Kek {
     /// Finds what is kept about a login name, also one that nobody has, without the name.
     pub fn login_hash(&self, name: &str) -> NameHash {
         NameHash::of(&derived_hmac(&self.bytes, "secret-manager kek logins v1"), name)
+    }
+
+    pub fn wrap_audit_key(&self, key: &AuditKey) -> Result<Vec<u8>, SealError> {
+        seal::seal(&self.aead(), &AssociatedData::audit_key(), &*key.bytes)
+    }
+
+    pub fn unwrap_audit_key(&self, wrapped: &[u8]) -> Result<AuditKey, OpenError> {
+        let bytes = seal::open(&self.aead(), &AssociatedData::audit_key(), wrapped)?;
+        Ok(AuditKey::from_key(exactly(&bytes).map_err(|_| OpenError::Format)?))
     }
 
     fn aead(&self) -> LessSafeKey {
@@ -181,7 +190,7 @@ fn derived_aead(key: &[u8; KEY_LENGTH], purpose: &str) -> LessSafeKey {
     LessSafeKey::new(UnboundKey::from(okm.expect(FITS)))
 }
 
-fn derived_hmac(key: &[u8; KEY_LENGTH], purpose: &str) -> hmac::Key {
+pub(crate) fn derived_hmac(key: &[u8; KEY_LENGTH], purpose: &str) -> hmac::Key {
     let info = [purpose.as_bytes()];
     let derived = extract(key);
     let okm = derived.expand(&info, hmac::HMAC_SHA256);

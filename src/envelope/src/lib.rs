@@ -1,13 +1,15 @@
 //! Envelope encryption: bytes in, bytes out.
 //!
-//! Two kinds of keys. A *data key* ([`Dek`]) seals what a space holds; each space has one of its
-//! own. The *key-encryption key* ([`Kek`]) seals nothing but data keys: it *wraps* them. The store
-//! keeps wrapped data keys beside what they seal; the key-encryption key lives elsewhere, so that a
+//! Two kinds of keys encrypt. A *data key* ([`Dek`]) seals what a space holds; each space has one of its
+//! own. The *key-encryption key* ([`Kek`]) seals nothing but keys: it *wraps* them. The store keeps
+//! wrapped data keys beside what they seal; the key-encryption key lives elsewhere, so that a
 //! copy of the database alone is worth nothing, and rotating it rewraps a few small keys and
 //! touches no value.
 //!
 //! What is sealed is bound to its place by [`AssociatedData`]: a row that was moved to another
 //! secret, or an old row put back in the place of a newer one, doesn't open.
+//!
+//! A third one, the [`AuditKey`], encrypts nothing: it chains the records of the audit trail.
 //!
 //! # How
 //!
@@ -24,10 +26,12 @@
 //! The 32 bytes of a key are wiped on drop. The key schedule inside `ring` is not: it lives for the
 //! duration of a call (a [`Kek`]'s) or as long as the [`Dek`], on the heap of this process.
 
+mod audit;
 mod context;
 mod key;
 mod seal;
 
+pub use audit::AuditKey;
 pub use context::AssociatedData;
 pub use key::{Dek, Kek, KekId, KeyError, NameHash};
 pub use seal::{OpenError, SEAL_OVERHEAD, SealError};

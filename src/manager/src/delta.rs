@@ -6,7 +6,7 @@ use secret_manager_model::{Delta, Refused, Secret, SecretName, SpaceRef, Timesta
 use secret_manager_store::{Since, SpaceId};
 
 use crate::manager::busy;
-use crate::{Caller, Error, Manager, Thing};
+use crate::{Action, Caller, Error, Manager, Thing};
 
 /// A delta may list this many more entries than a snapshot would. With few secrets neither is
 /// large, and who watches a space is better off with the delta.
@@ -40,7 +40,7 @@ impl Manager {
         &self,
         space: &SpaceId,
         since: u64,
-        _caller: &Caller,
+        caller: &Caller,
     ) -> Result<Option<TaggedDelta>, Error> {
         let most = self.store.usage(space).await?.secrets + SLACK;
         let found = self.store.delta(space, since, most).await?;
@@ -48,7 +48,8 @@ impl Manager {
         let Some(changes) = changes else { return Ok(None) };
         let vault = self.vault(&space)?;
         let issued_at = self.environment.now();
-        busy(move || {
+        let id = space.id.clone();
+        let tagged = busy(move || {
             let mut changed = HashMap::with_capacity(changes.changed.len());
             for row in changes.changed {
                 let secret = Secret {
@@ -70,9 +71,17 @@ impl Manager {
                 removed: removed.collect::<Result<_, _>>()?,
                 refused: Refused::default(),
             };
-            Ok(Some(TaggedDelta { tag: space.tag, delta }))
+            Ok(TaggedDelta { tag: space.tag, delta })
         })
-        .await
+        .await?;
+        // Names alone are no values.
+        if !tagged.delta.changed.is_empty() {
+            let entry = self.record(caller, Action::SnapshotRead).space(&id);
+            let entry = entry.subject(&format!("since version {since}"));
+            let entry = entry.read(tagged.delta.version, tagged.delta.changed.len());
+            self.store.note(entry.finish()).await?;
+        }
+        Ok(Some(tagged))
     }
 
     /// The names that changed since a version, for people. `None` as with [`Self::delta`], but for

@@ -9,7 +9,7 @@ use secret_manager_store::{SecretId, SecretRow, SpaceId, StoreError};
 use crate::manager::busy;
 use crate::plan::{Past, Plan, Planner, check, live};
 use crate::vault::Vault;
-use crate::{Caller, Error, Manager, Thing};
+use crate::{Action, Caller, Error, Manager, Thing};
 
 /// Losing this many races in a row means that something else is wrong.
 const ATTEMPTS: usize = 100;
@@ -106,11 +106,11 @@ impl Manager {
         let _turn = self.writing.lock().await;
         for _ in 0..ATTEMPTS {
             let plan = self.plan(space, version, &edits, same, caller).await?;
-            let change = match plan.change {
+            let (change, audit) = match plan.change {
                 Some(change) => change,
                 None => return Ok(plan.applied),
             };
-            match self.store.commit(change).await {
+            match self.store.commit(change, audit).await {
                 Err(StoreError::Stale) => {}
                 result => return result.map(|()| plan.applied).map_err(Error::from),
             }
@@ -152,6 +152,7 @@ impl Manager {
                 .collect::<Result<_, _>>()?,
             tag: self.environment.random_id()?,
             by: caller.actor.display_name().to_owned(),
+            entry: self.record(caller, action(edits, same)).space(space),
         };
         let edits = Arc::clone(edits);
         busy(move || planner.plan(&row, &edits, &hashes, &current)).await
@@ -194,5 +195,20 @@ impl Manager {
             pasts.insert(edit.name.clone(), Past::Older(value));
         }
         Ok(pasts)
+    }
+}
+
+/// What the trail calls it.
+fn action(edits: &[Edit], same: Same) -> Action {
+    match (edits, same) {
+        (_, Same::Skip) => Action::SecretsImport,
+        ([edit], Same::Write) => match edit.change {
+            Change::Put(_) => Action::SecretPut,
+            Change::Delete => Action::SecretDelete,
+            Change::Rollback(_) => Action::SecretRollback,
+            Change::Restore => Action::SecretRestore,
+            Change::Destroy | Change::DestroyVersions(_) => Action::SecretDestroy,
+        },
+        _ => Action::SecretsChange,
     }
 }

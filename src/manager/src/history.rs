@@ -5,7 +5,7 @@ use secret_manager_store::{SecretId, SpaceId};
 
 use crate::manager::busy;
 use crate::vault::Vault;
-use crate::{Caller, Error, Manager, SecretSummary, Space, Thing};
+use crate::{Action, Caller, Error, Manager, SecretSummary, Space, Thing};
 
 /// The kept versions of a secret, the newest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,7 +82,7 @@ impl Manager {
         space: &SpaceId,
         name: &SecretName,
         version: u64,
-        _caller: &Caller,
+        caller: &Caller,
     ) -> Result<Secret, Error> {
         let vault = self.vault(&self.space_row(space).await?)?;
         let hashes = vec![vault.name_hash(name)];
@@ -91,6 +91,9 @@ impl Manager {
         let row = row.ok_or(Error::NotFound(Thing::Secret))?;
         vault.confirm_name(&row, name)?;
         let (value, created_at) = self.version_value(&vault, &row.id, version).await?;
+        let entry = self.record(caller, Action::SecretReveal).space(space);
+        let entry = entry.subject(&format!("version {version}"));
+        self.store.note(entry.secrets(&vault, [name].into_iter())?.finish()).await?;
         Ok(Secret { value, version, updated_at: created_at })
     }
 

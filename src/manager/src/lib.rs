@@ -8,8 +8,12 @@
 //! Every change of secrets, one or ten thousand, takes the one way through [`Manager::apply`]:
 //! read, check, seal, commit against the version that was read, and again from the start when
 //! somebody else was faster.
+//!
+//! Whatever changes or reveals something takes a [`Caller`] and leaves a record; [`audit`] says how
+//! to add an operation that does.
 
 mod attempts;
+pub mod audit;
 mod caller;
 mod delta;
 mod edit;
@@ -31,6 +35,7 @@ mod tokens;
 mod users;
 mod vault;
 
+pub use audit::{Action, AuditEvent, AuditHeadMark, AuditProblem, AuditReport, AuditResult, Names};
 pub use caller::{Actor, Caller};
 pub use delta::{Changes, TaggedDelta};
 pub use edit::{Applied, Change, Edit, Outcome, Precondition, Same};
@@ -42,7 +47,9 @@ pub use manager::Manager;
 pub use members::Member;
 pub use password::{Password, PasswordCost};
 pub use rules::Rules;
-pub use secret_manager_store::{SessionId, SpaceId, TokenId, Usage, UserChange, UserId};
+pub use secret_manager_store::{
+    AuditFilter, SessionId, SpaceId, TokenId, Usage, UserChange, UserId,
+};
 pub use secrets::{SecretList, SecretSummary};
 pub use sessions::{NewSession, Session};
 pub use snapshot::TaggedSnapshot;

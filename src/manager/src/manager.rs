@@ -7,6 +7,7 @@ use secret_manager_envelope::Kek;
 use secret_manager_model::Timestamp;
 use secret_manager_store::{SpaceId, SpaceRow, Store, TokenId};
 
+use crate::audit::AuditTrail;
 use crate::password::Passwords;
 use crate::vault::Vault;
 use crate::{Environment, Error, Rules, Thing};
@@ -15,6 +16,8 @@ pub struct Manager {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) environment: Environment,
     kek: Kek,
+    /// Chains the records of the audit trail.
+    pub(crate) trail: Arc<AuditTrail>,
     /// Writers of this process take turns, so that they don't make each other start again. Those of
     /// other processes are met at the commit.
     pub(crate) writing: tokio::sync::Mutex<()>,
@@ -31,10 +34,12 @@ impl Manager {
         kek: Kek,
         environment: Environment,
     ) -> Result<Self, Error> {
+        let trail = AuditTrail::open(&*store, &kek).await?;
         let manager = Self {
             store,
             environment,
             kek,
+            trail,
             writing: tokio::sync::Mutex::default(),
             touched: Mutex::default(),
             rules: Rules::default(),

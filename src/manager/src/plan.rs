@@ -5,15 +5,18 @@ use std::collections::{BTreeSet, HashMap};
 
 use secret_manager_model::limits::{SECRETS_PER_SPACE, SPACE_BYTES};
 use secret_manager_model::{SecretName, SecretValue, Timestamp};
-use secret_manager_store::{PutRow, SecretId, SecretRow, SpaceChange, SpaceRow, Usage, VersionRow};
+use secret_manager_store::{
+    Audit, PutRow, SecretId, SecretRow, SpaceChange, SpaceRow, Usage, VersionRow,
+};
 
+use crate::audit::Entry;
 use crate::edit::{Applied, Change, Edit, Outcome, Precondition};
 use crate::vault::Vault;
 use crate::{Error, Thing};
 
 pub(crate) struct Plan {
     /// `None` when nothing changes.
-    pub(crate) change: Option<SpaceChange>,
+    pub(crate) change: Option<(SpaceChange, Audit)>,
     /// What is true once the change is committed.
     pub(crate) applied: Applied,
 }
@@ -36,6 +39,8 @@ pub(crate) struct Planner {
     pub(crate) new_ids: Vec<String>,
     pub(crate) tag: String,
     pub(crate) by: String,
+    /// The record of the change, up to the names.
+    pub(crate) entry: Entry,
 }
 
 /// One edit with what there is for it.
@@ -85,8 +90,12 @@ impl Planner {
         if !change.puts.is_empty() {
             check_limits(self.usage)?;
         }
+        let touched = edits.iter().zip(&outcomes);
+        let touched = touched.filter(|(_, outcome)| !matches!(outcome, Outcome::Unchanged(_)));
+        let names: Vec<_> = touched.map(|(edit, _)| &edit.name).collect();
+        let audit = self.entry.secrets(&self.vault, names.into_iter())?.finish();
         let applied = Applied { version: space.version + 1, at: self.now, outcomes };
-        Ok(Plan { change: Some(change), applied })
+        Ok(Plan { change: Some((change, audit)), applied })
     }
 
     /// Adds one edit to the change.

@@ -5,7 +5,7 @@ use secret_manager_store::{SecretRow, SpaceId};
 
 use crate::manager::busy;
 use crate::vault::Vault;
-use crate::{Caller, Error, Manager, Space, Thing};
+use crate::{Action, Caller, Error, Manager, Space, Thing};
 
 /// What may be known of a secret without revealing it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,17 +44,20 @@ impl Manager {
         &self,
         space: &SpaceId,
         name: &SecretName,
-        _caller: &Caller,
+        caller: &Caller,
     ) -> Result<Secret, Error> {
         let vault = self.vault(&self.space_row(space).await?)?;
         let row = self.store.value(space, vault.name_hash(name)).await?;
         let row = row.ok_or(Error::NotFound(Thing::Secret))?;
         vault.confirm_name(&row.secret, name)?;
-        Ok(Secret {
+        let secret = Secret {
             value: vault.open_value(&row)?,
             version: row.secret.version,
             updated_at: row.secret.updated_at,
-        })
+        };
+        let entry = self.record(caller, Action::SecretReveal).space(space);
+        self.store.note(entry.secrets(&vault, [name].into_iter())?.finish()).await?;
+        Ok(secret)
     }
 
     pub async fn secrets(&self, space: &SpaceId) -> Result<SecretList, Error> {

@@ -6,7 +6,7 @@ use secret_manager_model::{Refused, Secret, Snapshot, SpaceRef};
 use secret_manager_store::SpaceId;
 
 use crate::manager::busy;
-use crate::{Caller, Error, Manager, Thing};
+use crate::{Action, Caller, Error, Manager, Thing};
 
 #[derive(Clone, Debug)]
 pub struct TaggedSnapshot {
@@ -27,15 +27,32 @@ impl Manager {
         space: &SpaceId,
         caller: &Caller,
     ) -> Result<TaggedSnapshot, Error> {
-        self.read_all(space, caller).await
+        let tagged = self.read_all(space).await?;
+        self.note_read(&tagged.snapshot, space, caller, Action::SnapshotRead).await?;
+        Ok(tagged)
     }
 
     /// What a person takes along in a file: all values.
     pub async fn export(&self, space: &SpaceId, caller: &Caller) -> Result<Snapshot, Error> {
-        Ok(self.read_all(space, caller).await?.snapshot)
+        let snapshot = self.read_all(space).await?.snapshot;
+        self.note_read(&snapshot, space, caller, Action::SecretsExport).await?;
+        Ok(snapshot)
     }
 
-    async fn read_all(&self, space: &SpaceId, _caller: &Caller) -> Result<TaggedSnapshot, Error> {
+    /// Before the values are handed out.
+    async fn note_read(
+        &self,
+        snapshot: &Snapshot,
+        space: &SpaceId,
+        caller: &Caller,
+        action: Action,
+    ) -> Result<(), Error> {
+        let entry = self.record(caller, action).space(space);
+        let entry = entry.read(snapshot.version, snapshot.secrets.len());
+        Ok(self.store.note(entry.finish()).await?)
+    }
+
+    async fn read_all(&self, space: &SpaceId) -> Result<TaggedSnapshot, Error> {
         let rows = self.store.snapshot(space).await?;
         let (space, rows) = rows.ok_or(Error::NotFound(Thing::Space))?;
         let vault = self.vault(&space)?;

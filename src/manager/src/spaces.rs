@@ -5,7 +5,7 @@ use secret_manager_model::Timestamp;
 use secret_manager_model::limits::{KEPT_VERSIONS, MOST_KEPT_VERSIONS};
 use secret_manager_store::{SpaceId, SpaceRow, Usage};
 
-use crate::{Caller, Error, Manager, Thing};
+use crate::{Action, Caller, Error, Manager, Thing};
 
 const NAME_LENGTH: usize = 100;
 
@@ -34,7 +34,7 @@ impl Space {
 }
 
 impl Manager {
-    pub async fn create_space(&self, name: &str, _caller: &Caller) -> Result<Space, Error> {
+    pub async fn create_space(&self, name: &str, caller: &Caller) -> Result<Space, Error> {
         check_name(name)?;
         let id = SpaceId::new(self.environment.random_id()?);
         let now = self.environment.now();
@@ -52,7 +52,8 @@ impl Manager {
             deltas_from: 0,
         };
         let space = Space::of(&row);
-        self.store.insert_space(row).await?;
+        let audit = self.record(caller, Action::SpaceCreate).space(&row.id).subject(name).finish();
+        self.store.insert_space(row, audit).await?;
         Ok(space)
     }
 
@@ -73,19 +74,23 @@ impl Manager {
         &self,
         id: &SpaceId,
         count: u64,
-        _caller: &Caller,
+        caller: &Caller,
     ) -> Result<Space, Error> {
         if !(1..=MOST_KEPT_VERSIONS).contains(&count) {
             return Err(Error::Invalid(format!(
                 "a space keeps 1 to {MOST_KEPT_VERSIONS} versions of each secret, not {count}"
             )));
         }
-        Ok(Space::of(&self.store.keep_versions(id, count).await?))
+        let entry = self.record(caller, Action::SpaceUpdate).space(id);
+        let audit = entry.subject(&format!("keeps {count} versions")).finish();
+        Ok(Space::of(&self.store.keep_versions(id, count, audit).await?))
     }
 
     /// With all secrets, their versions and the access tokens. There is no way back.
-    pub async fn delete_space(&self, id: &SpaceId, _caller: &Caller) -> Result<(), Error> {
-        Ok(self.store.delete_space(id).await?)
+    pub async fn delete_space(&self, id: &SpaceId, caller: &Caller) -> Result<(), Error> {
+        let space = self.space_row(id).await?;
+        let entry = self.record(caller, Action::SpaceDelete).space(id).subject(&space.name);
+        Ok(self.store.delete_space(id, entry.finish()).await?)
     }
 }
 

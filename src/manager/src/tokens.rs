@@ -9,7 +9,7 @@ use secret_manager_model::Timestamp;
 use secret_manager_store::{SpaceId, StoreError, TokenId, TokenRow};
 use zeroize::Zeroizing;
 
-use crate::{Caller, Error, Manager, Thing};
+use crate::{Action, Caller, Error, Manager, Thing};
 
 /// Lets people and scanners for leaked credentials recognise a token.
 const PREFIX: &str = "smt_";
@@ -65,7 +65,7 @@ impl Manager {
         space: &SpaceId,
         name: &str,
         expires_at: Option<Timestamp>,
-        _caller: &Caller,
+        caller: &Caller,
     ) -> Result<NewToken, Error> {
         let now = self.environment.now();
         if expires_at.is_some_and(|time| time <= now) {
@@ -92,7 +92,9 @@ impl Manager {
             revoked_at: None,
         };
         let token = Token::of(row.clone());
-        self.store.insert_token(row).await?;
+        let subject = format!("{} {name}", row.id);
+        let entry = self.record(caller, Action::TokenCreate).space(space);
+        self.store.insert_token(row, entry.subject(subject.trim_end()).finish()).await?;
         Ok(NewToken { secret, token })
     }
 
@@ -101,8 +103,9 @@ impl Manager {
         Ok(self.store.tokens(space).await?.into_iter().map(Token::of).collect())
     }
 
-    pub async fn revoke_token(&self, id: &TokenId, _caller: &Caller) -> Result<Token, Error> {
-        match self.store.revoke_token(id, self.environment.now()).await {
+    pub async fn revoke_token(&self, id: &TokenId, caller: &Caller) -> Result<Token, Error> {
+        let audit = self.record(caller, Action::TokenRevoke).subject(id.as_str()).finish();
+        match self.store.revoke_token(id, self.environment.now(), audit).await {
             Err(StoreError::NotFound) => Err(Error::NotFound(Thing::Token)),
             result => Ok(Token::of(result?)),
         }

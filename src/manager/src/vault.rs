@@ -1,7 +1,7 @@
 //! A space's data key with what it is bound to: turns names and values into rows and back.
 
 use secret_manager_envelope::{AssociatedData, Dek};
-use secret_manager_model::{Kind, SecretName, SecretValue};
+use secret_manager_model::{Kind, SecretName, SecretValue, Timestamp};
 use secret_manager_store::{SecretId, SecretRow, SpaceId, ValueRow};
 use zeroize::Zeroizing;
 
@@ -88,6 +88,28 @@ impl Vault {
     ) -> Result<Zeroizing<Vec<u8>>, Error> {
         let place = self.value_place(&row.id, row.version, row.kind);
         Ok(self.dek.open(&place, sealed_value)?)
+    }
+
+    pub(crate) fn seal_audit_names(
+        &self,
+        action: &str,
+        at: Timestamp,
+        names: &str,
+    ) -> Result<Vec<u8>, Error> {
+        let place = AssociatedData::audit_names(self.space.as_str(), action, at.as_millis());
+        Ok(self.dek.seal(&place, names.as_bytes())?)
+    }
+
+    pub(crate) fn open_audit_names(
+        &self,
+        action: &str,
+        at: Timestamp,
+        sealed: &[u8],
+    ) -> Result<String, Error> {
+        let place = AssociatedData::audit_names(self.space.as_str(), action, at.as_millis());
+        let names = self.dek.open(&place, sealed)?;
+        String::from_utf8(names.to_vec())
+            .map_err(|_| Error::Corrupt("names in an audit record are no text".into()))
     }
 
     fn value_place(&self, secret: &SecretId, version: u64, kind: Kind) -> AssociatedData {

@@ -15,12 +15,17 @@
 //! [`StoreError::Stale`] and nothing has happened. So no two writers, in whatever processes, make
 //! the same version, and none is skipped.
 
+mod audit;
 mod error;
 mod people;
 mod rows;
 mod sqlite;
 mod store;
 
+pub use audit::{
+    Audit, AuditFilter, AuditHead, AuditKeyRow, AuditRecord, AuditRow, AuditVisitor, CHAIN_START,
+    Chain, Mac,
+};
 pub use error::StoreError;
 pub use people::{
     Attempts, Checked, CountAttempt, Identity, InvitationRow, MemberRow, PasswordHash, People,

@@ -1,11 +1,14 @@
 //! What every backend does.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use secret_manager_model::Timestamp;
 
 use crate::{
-    AccessRow, OldValueRow, People, SecretId, SecretRow, Since, SpaceChange, SpaceId, SpaceRow,
-    StoreError, TokenId, TokenRow, Usage, ValueRow, VersionRow,
+    AccessRow, Audit, AuditFilter, AuditHead, AuditKeyRow, AuditRow, AuditVisitor, Chain,
+    OldValueRow, People, SecretId, SecretRow, Since, SpaceChange, SpaceId, SpaceRow, StoreError,
+    TokenId, TokenRow, Usage, ValueRow, VersionRow,
 };
 
 /// A place for rows. Each method is one transaction; none waits longer than the backend's timeout
@@ -13,7 +16,7 @@ use crate::{
 #[async_trait]
 pub trait Store: People + Send + Sync + 'static {
     /// [`StoreError::NameTaken`] when another space has the name.
-    async fn insert_space(&self, space: SpaceRow) -> Result<(), StoreError>;
+    async fn insert_space(&self, space: SpaceRow, audit: Audit) -> Result<(), StoreError>;
 
     /// Sorted by name.
     async fn spaces(&self) -> Result<Vec<(SpaceRow, Usage)>, StoreError>;
@@ -25,10 +28,15 @@ pub trait Store: People + Send + Sync + 'static {
     async fn usage(&self, space: &SpaceId) -> Result<Usage, StoreError>;
 
     /// Older versions go with the next change of each secret. Returns the space as it is now.
-    async fn keep_versions(&self, space: &SpaceId, count: u64) -> Result<SpaceRow, StoreError>;
+    async fn keep_versions(
+        &self,
+        space: &SpaceId,
+        count: u64,
+        audit: Audit,
+    ) -> Result<SpaceRow, StoreError>;
 
     /// With everything in it: secrets, their versions and the access tokens.
-    async fn delete_space(&self, id: &SpaceId) -> Result<(), StoreError>;
+    async fn delete_space(&self, id: &SpaceId, audit: Audit) -> Result<(), StoreError>;
 
     /// One answer for each hash, in the same order; deleted secrets too.
     async fn secrets_by_hash(
@@ -89,10 +97,10 @@ pub trait Store: People + Send + Sync + 'static {
     ) -> Result<Option<Since<ValueRow>>, StoreError>;
 
     /// [`StoreError::Stale`] when the space no longer has [`SpaceChange::from_version`].
-    async fn commit(&self, change: SpaceChange) -> Result<(), StoreError>;
+    async fn commit(&self, change: SpaceChange, audit: Audit) -> Result<(), StoreError>;
 
     /// [`StoreError::NotFound`] when the space is gone.
-    async fn insert_token(&self, token: TokenRow) -> Result<(), StoreError>;
+    async fn insert_token(&self, token: TokenRow, audit: Audit) -> Result<(), StoreError>;
 
     /// Of one space or of all, the oldest first.
     async fn tokens(&self, space: Option<&SpaceId>) -> Result<Vec<TokenRow>, StoreError>;
@@ -104,8 +112,14 @@ pub trait Store: People + Send + Sync + 'static {
     /// Revoked and expired ones too.
     async fn token_by_hash(&self, hash: [u8; 32]) -> Result<Option<TokenRow>, StoreError>;
 
-    /// A token that is revoked already keeps its first time. Returns the token as it is now.
-    async fn revoke_token(&self, id: &TokenId, at: Timestamp) -> Result<TokenRow, StoreError>;
+    /// A token that is revoked already keeps its first time. Returns the token as it is now. The
+    /// record's space is filled in here: whoever revokes knows only the token.
+    async fn revoke_token(
+        &self,
+        id: &TokenId,
+        at: Timestamp,
+        audit: Audit,
+    ) -> Result<TokenRow, StoreError>;
 
     async fn touch_token(&self, id: &TokenId, at: Timestamp) -> Result<(), StoreError>;
 
@@ -122,6 +136,24 @@ pub trait Store: People + Send + Sync + 'static {
     /// read when it was the same is still current. Told without waiting; `None` when that can't be,
     /// and then nothing is known to be current.
     fn revision(&self) -> Option<u64>;
+
+    /// Writes a record of something that changes nothing in the store.
+    async fn note(&self, audit: Audit) -> Result<(), StoreError>;
+
+    async fn audit_key(&self) -> Result<Option<AuditKeyRow>, StoreError>;
+
+    /// Begins the trail with this key, unless there is one. Returns the key that it has.
+    async fn begin_audit(
+        &self,
+        key: AuditKeyRow,
+        chain: Arc<dyn Chain>,
+    ) -> Result<AuditKeyRow, StoreError>;
+
+    /// At most `limit` records, the newest first.
+    async fn audit(&self, filter: AuditFilter, limit: usize) -> Result<Vec<AuditRow>, StoreError>;
+
+    /// Shows the whole trail as it is at one moment, the oldest record first. Returns its head.
+    async fn walk_audit(&self, visitor: AuditVisitor) -> Result<Option<AuditHead>, StoreError>;
 
     /// The number of the layout, for people.
     async fn layout(&self) -> Result<i64, StoreError>;

@@ -85,7 +85,7 @@ async fn the_last_use_is_noted_at_most_once_a_minute() {
 }
 
 #[tokio::test]
-async fn a_locked_database_does_not_keep_a_token_out() {
+async fn a_locked_database_keeps_no_token_out_but_hands_out_no_values_without_a_record() {
     let world = World::new();
     let manager = world.open().await;
     let space = manager.create_space("s", &me()).await.unwrap().id;
@@ -93,6 +93,9 @@ async fn a_locked_database_does_not_keep_a_token_out() {
     let other = Connection::open(world.database()).unwrap();
     other.execute_batch("BEGIN EXCLUSIVE").unwrap();
     manager.authenticate(token.expose()).await.unwrap();
+    manager.tag(&space).await.unwrap();
+    assert_eq!(manager.snapshot(&space, &me()).await.map(drop), Err(Error::Busy));
+    other.execute_batch("COMMIT").unwrap();
     manager.snapshot(&space, &me()).await.unwrap();
 }
 

@@ -108,10 +108,15 @@ async fn unknown_addresses_and_methods_are_problems() {
 }
 
 #[tokio::test]
-async fn a_locked_database_still_answers_readers() {
+async fn a_locked_database_still_answers_who_has_everything_and_hands_out_nothing_unrecorded() {
     let service = Service::start().await;
+    let etag = service.snapshot(&[]).await.header("etag").unwrap().to_owned();
     let other = Connection::open(service.database()).unwrap();
     other.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let unchanged = service.snapshot(&[&format!("If-None-Match: {etag}")]).await;
+    assert_eq!(unchanged.status, 304);
+    service.snapshot(&[]).await.expect_problem(503, "busy");
+    other.execute_batch("COMMIT").unwrap();
     assert_eq!(service.snapshot(&[]).await.status, 200);
 }
 

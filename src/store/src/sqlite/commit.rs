@@ -1,31 +1,28 @@
 //! Changing secrets: everything that one change does, in one transaction.
 
-use rusqlite::{Connection, OptionalExtension, ToSql, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension, ToSql};
 
+use super::writer::Write;
 use super::{error, spaces};
 use crate::{PutRow, SecretId, SpaceChange, StoreError};
 
-pub(super) fn commit(connection: &mut Connection, change: &SpaceChange) -> Result<(), StoreError> {
-    // Immediate: takes the write lock before the first read, so that nobody comes in between.
-    let transaction = connection
-        .transaction_with_behavior(TransactionBehavior::Immediate)
-        .map_err(error::from)?;
-    let kept_versions = count_up(&transaction, change)?;
+pub(super) fn commit(write: &mut Write<'_>, change: &SpaceChange) -> Result<(), StoreError> {
+    let kept_versions = count_up(write, change)?;
     for put in &change.puts {
-        apply_put(&transaction, change, put, kept_versions)?;
+        apply_put(write, change, put, kept_versions)?;
     }
     for id in &change.deletions {
-        delete(&transaction, change, id)?;
+        delete(write, change, id)?;
     }
     for (id, version) in &change.erasures {
-        erase(&transaction, change, id, *version)?;
+        erase(write, change, id, *version)?;
     }
     for id in &change.destructions {
-        destroy(&transaction, change, id)?;
+        destroy(write, change, id)?;
     }
-    transaction.commit().map_err(error::from)?;
     if !change.destructions.is_empty() || !change.erasures.is_empty() {
-        empty_log(connection);
+        // The pages of the database are overwritten; those in the log are not.
+        write.empty_log();
     }
     Ok(())
 }
@@ -154,12 +151,6 @@ fn destroy(connection: &Connection, change: &SpaceChange, id: &SecretId) -> Resu
         rusqlite::params![change.space.as_str(), known_from],
     )
     .map(drop)
-}
-
-/// The database's pages were overwritten; the write-ahead log may still hold what they were. When a
-/// reader is in the way, the log is emptied by a later write.
-fn empty_log(connection: &Connection) {
-    let _ = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
 }
 
 fn execute(

@@ -9,10 +9,11 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::error;
 use crate::StoreError;
 
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("migrations/0001_first.sql"),
     include_str!("migrations/0002_people.sql"),
     include_str!("migrations/0003_history.sql"),
+    include_str!("migrations/0004_audit.sql"),
 ];
 
 /// The layout that this program makes and reads.
@@ -53,12 +54,8 @@ pub(super) fn layout(connection: &Connection) -> Result<i64, StoreError> {
 
 /// Writes the number of the layout again as it is. It stands in the first page, which is thereby
 /// committed and synced like any change.
-pub(super) fn rewrite_layout(connection: &mut Connection) -> Result<(), StoreError> {
-    let transaction = connection
-        .transaction_with_behavior(TransactionBehavior::Immediate)
-        .map_err(error::from)?;
-    transaction.pragma_update(None, "user_version", layout(&transaction)?).map_err(error::from)?;
-    transaction.commit().map_err(error::from)
+pub(super) fn rewrite_layout(connection: &Connection) -> Result<(), StoreError> {
+    connection.pragma_update(None, "user_version", layout(connection)?).map_err(error::from)
 }
 
 fn checked_layout(connection: &Connection) -> Result<i64, StoreError> {

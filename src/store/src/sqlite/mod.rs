@@ -1,11 +1,12 @@
 //! A store in one SQLite file of this machine.
 //!
-//! SQLite blocks, so every call runs on a thread for blocking work. One connection writes and a few
-//! read: in write-ahead mode readers and the writer don't hinder each other. Other processes (the
+//! SQLite blocks, so reading runs on threads for blocking work and writing on a thread of its own.
+//! One connection writes and a few read: in write-ahead mode readers and the writer don't hinder each other. Other processes (the
 //! command line beside the service) may have the same file open; SQLite's locks order the writers
 //! of all of them.
 
 mod attempts;
+mod audit;
 mod commit;
 mod error;
 mod history;
@@ -19,16 +20,18 @@ mod spaces;
 mod store;
 mod tokens;
 mod users;
+mod writer;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
-use tokio::sync::{Mutex as AsyncMutex, Semaphore};
+use tokio::sync::Semaphore;
 
 use crate::StoreError;
 use lookout::Lookout;
+use writer::{Write, Writer};
 
 /// More would only wait for the same disk.
 const READERS: usize = 4;
@@ -48,7 +51,7 @@ impl Default for SqliteOptions {
 
 pub struct Sqlite {
     path: PathBuf,
-    writer: Arc<AsyncMutex<Connection>>,
+    writer: Writer,
     readers: Arc<Readers>,
     lookout: Lookout,
     busy_timeout: Duration,
@@ -84,7 +87,7 @@ impl Sqlite {
         }
         Ok(Self {
             path: path.into(),
-            writer: Arc::new(AsyncMutex::new(writer)),
+            writer: Writer::start(writer, options.busy_timeout)?,
             readers: Arc::new(Readers {
                 permits: Arc::new(Semaphore::new(READERS)),
                 idle: Mutex::new(idle),
@@ -128,14 +131,12 @@ impl Sqlite {
         .await
     }
 
+    /// Runs `work` inside a transaction, together with other writes that wait; see [`writer`].
     async fn write<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
+        work: impl FnOnce(&mut Write<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let waiting = Arc::clone(&self.writer).lock_owned();
-        let mut connection =
-            tokio::time::timeout(self.busy_timeout, waiting).await.map_err(|_| StoreError::Busy)?;
-        blocking(move || work(&mut connection)).await
+        self.writer.write(work).await
     }
 }
 

@@ -1,7 +1,6 @@
 //! The methods about people: which connection each runs on and which rows it asks for.
 
 use async_trait::async_trait;
-use rusqlite::{Connection, TransactionBehavior};
 use secret_manager_model::{Role, Timestamp};
 
 use super::{Sqlite, attempts, error, members, sessions, users};
@@ -10,24 +9,6 @@ use crate::{
     SessionId, SessionRow, SpaceId, SpaceRow, StoreError, Usage, UserChange, UserId, UserRow,
 };
 
-impl Sqlite {
-    /// Several statements that belong together. What one of them refuses takes back all.
-    async fn transact<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        self.write(move |connection| {
-            let transaction = connection
-                .transaction_with_behavior(TransactionBehavior::Immediate)
-                .map_err(error::from)?;
-            let result = work(&transaction)?;
-            transaction.commit().map_err(error::from)?;
-            Ok(result)
-        })
-        .await
-    }
-}
-
 #[async_trait]
 impl People for Sqlite {
     async fn insert_user(
@@ -35,7 +16,7 @@ impl People for Sqlite {
         user: UserRow,
         invitation: InvitationRow,
     ) -> Result<(), StoreError> {
-        self.transact(move |connection| {
+        self.write(move |connection| {
             users::insert(connection, &user)?;
             sessions::insert_invitation(connection, &invitation)
         })
@@ -67,16 +48,16 @@ impl People for Sqlite {
         at: Timestamp,
     ) -> Result<UserRow, StoreError> {
         let id = id.clone();
-        self.transact(move |connection| users::update(connection, &id, &change, at)).await
+        self.write(move |connection| users::update(connection, &id, &change, at)).await
     }
 
     async fn delete_user(&self, id: &UserId) -> Result<(), StoreError> {
         let id = id.clone();
-        self.transact(move |connection| users::delete(connection, &id)).await
+        self.write(move |connection| users::delete(connection, &id)).await
     }
 
     async fn invite(&self, invitation: InvitationRow) -> Result<(), StoreError> {
-        self.transact(move |connection| sessions::invite(connection, &invitation)).await
+        self.write(move |connection| sessions::invite(connection, &invitation)).await
     }
 
     async fn invitation(
@@ -93,14 +74,14 @@ impl People for Sqlite {
         session: SessionRow,
         name_hash: [u8; 32],
     ) -> Result<(), StoreError> {
-        self.transact(move |connection| {
+        self.write(move |connection| {
             sessions::accept(connection, &code_hash, &password_hash, &session, &name_hash)
         })
         .await
     }
 
     async fn put_setup_code(&self, hash: [u8; 32], at: Timestamp) -> Result<bool, StoreError> {
-        self.transact(move |connection| sessions::put_setup_code(connection, &hash, at)).await
+        self.write(move |connection| sessions::put_setup_code(connection, &hash, at)).await
     }
 
     async fn setup_code(&self) -> Result<Option<[u8; 32]>, StoreError> {
@@ -113,7 +94,7 @@ impl People for Sqlite {
         user: UserRow,
         session: SessionRow,
     ) -> Result<(), StoreError> {
-        self.transact(move |connection| sessions::set_up(connection, &code_hash, &user, &session))
+        self.write(move |connection| sessions::set_up(connection, &code_hash, &user, &session))
             .await
     }
 
@@ -124,7 +105,7 @@ impl People for Sqlite {
         forget: Timestamp,
         count: CountAttempt,
     ) -> Result<Result<Attempts, Attempts>, StoreError> {
-        self.transact(move |connection| attempts::count(connection, &name_hash, at, forget, count))
+        self.write(move |connection| attempts::count(connection, &name_hash, at, forget, count))
             .await
     }
 
@@ -133,11 +114,11 @@ impl People for Sqlite {
     }
 
     async fn forget_attempts(&self, name_hash: [u8; 32]) -> Result<(), StoreError> {
-        self.transact(move |connection| attempts::forget(connection, &name_hash)).await
+        self.write(move |connection| attempts::forget(connection, &name_hash)).await
     }
 
     async fn sign_in(&self, session: SessionRow, checked: Checked) -> Result<(), StoreError> {
-        self.transact(move |connection| sessions::sign_in(connection, &session, &checked)).await
+        self.write(move |connection| sessions::sign_in(connection, &session, &checked)).await
     }
 
     async fn replace_password(
@@ -148,7 +129,7 @@ impl People for Sqlite {
         ends_sessions: Option<SessionId>,
     ) -> Result<(), StoreError> {
         let user = user.clone();
-        self.transact(move |connection| {
+        self.write(move |connection| {
             if !users::set_password(connection, &user, Some(&from), Some(&to))? {
                 return Err(StoreError::Stale);
             }
@@ -169,17 +150,17 @@ impl People for Sqlite {
 
     async fn touch_session(&self, id: &SessionId, at: Timestamp) -> Result<(), StoreError> {
         let id = id.clone();
-        self.transact(move |connection| sessions::touch(connection, &id, at)).await
+        self.write(move |connection| sessions::touch(connection, &id, at)).await
     }
 
     async fn delete_session(&self, id: &SessionId) -> Result<(), StoreError> {
         let id = id.clone();
-        self.transact(move |connection| sessions::delete(connection, &id)).await
+        self.write(move |connection| sessions::delete(connection, &id)).await
     }
 
     async fn delete_sessions(&self, user: &UserId) -> Result<u64, StoreError> {
         let user = user.clone();
-        self.transact(move |connection| sessions::delete_of_user(connection, &user, None)).await
+        self.write(move |connection| sessions::delete_of_user(connection, &user, None)).await
     }
 
     async fn user_of_identity(&self, identity: &Identity) -> Result<Option<UserRow>, StoreError> {
@@ -194,7 +175,7 @@ impl People for Sqlite {
         at: Timestamp,
     ) -> Result<(), StoreError> {
         let user = user.clone();
-        self.transact(move |connection| {
+        self.write(move |connection| {
             users::link(connection, &user, &identity, at)?;
             sessions::delete_invitation(connection, &user)
         })
@@ -206,7 +187,7 @@ impl People for Sqlite {
         user: UserRow,
         identity: Identity,
     ) -> Result<(), StoreError> {
-        self.transact(move |connection| {
+        self.write(move |connection| {
             users::insert(connection, &user)?;
             users::link(connection, &user.id, &identity, user.created_at)
         })
@@ -234,11 +215,11 @@ impl People for Sqlite {
     }
 
     async fn put_member(&self, member: MemberRow) -> Result<(MemberRow, bool), StoreError> {
-        self.transact(move |connection| members::put(connection, &member)).await
+        self.write(move |connection| members::put(connection, &member)).await
     }
 
     async fn delete_member(&self, space: &SpaceId, user: &UserId) -> Result<(), StoreError> {
         let (space, user) = (space.clone(), user.clone());
-        self.transact(move |connection| members::delete(connection, &space, &user)).await
+        self.write(move |connection| members::delete(connection, &space, &user)).await
     }
 }

@@ -81,11 +81,15 @@ pub(super) fn keep_versions(
         .ok_or(StoreError::NotFound)
 }
 
-pub(super) fn delete(connection: &Connection, id: &SpaceId) -> Result<(), StoreError> {
-    let deleted = connection
-        .execute("DELETE FROM spaces WHERE id = ?1", [id.as_str()])
-        .map_err(error::from)?;
-    if deleted == 0 { Err(StoreError::NotFound) } else { Ok(()) }
+/// Returns the version that it had.
+pub(super) fn delete(connection: &Connection, id: &SpaceId) -> Result<u64, StoreError> {
+    connection
+        .query_row("DELETE FROM spaces WHERE id = ?1 RETURNING version", [id.as_str()], |row| {
+            row.get(0)
+        })
+        .optional()
+        .map_err(error::from)?
+        .ok_or(StoreError::NotFound)
 }
 
 fn one(connection: &Connection, sql: &str, key: &str) -> Result<Option<SpaceRow>, StoreError> {

@@ -1,18 +1,25 @@
 //! The trait's methods: which connection each runs on and which rows it asks for.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use secret_manager_model::Timestamp;
 
-use super::{Sqlite, commit, history, migrations, secrets, spaces, tokens};
+use super::{Sqlite, audit, commit, history, migrations, secrets, spaces, tokens};
 use crate::{
-    AccessRow, OldValueRow, SecretId, SecretRow, Since, SpaceChange, SpaceId, SpaceRow, Store,
-    StoreError, TokenId, TokenRow, Usage, ValueRow, VersionRow,
+    AccessRow, Audit, AuditFilter, AuditHead, AuditKeyRow, AuditRow, AuditVisitor, Chain,
+    OldValueRow, SecretId, SecretRow, Since, SpaceChange, SpaceId, SpaceRow, Store, StoreError,
+    TokenId, TokenRow, Usage, ValueRow, VersionRow,
 };
 
 #[async_trait]
 impl Store for Sqlite {
-    async fn insert_space(&self, space: SpaceRow) -> Result<(), StoreError> {
-        self.write(move |connection| spaces::insert(connection, &space)).await
+    async fn insert_space(&self, space: SpaceRow, audit: Audit) -> Result<(), StoreError> {
+        self.write(move |write| {
+            spaces::insert(write, &space)?;
+            write.append(&audit)
+        })
+        .await
     }
 
     async fn spaces(&self) -> Result<Vec<(SpaceRow, Usage)>, StoreError> {
@@ -34,14 +41,32 @@ impl Store for Sqlite {
         self.read(move |connection| spaces::usage(connection, &space)).await
     }
 
-    async fn keep_versions(&self, space: &SpaceId, count: u64) -> Result<SpaceRow, StoreError> {
+    async fn keep_versions(
+        &self,
+        space: &SpaceId,
+        count: u64,
+        audit: Audit,
+    ) -> Result<SpaceRow, StoreError> {
         let space = space.clone();
-        self.write(move |connection| spaces::keep_versions(connection, &space, count)).await
+        self.write(move |write| {
+            let row = spaces::keep_versions(write, &space, count)?;
+            write.append(&audit)?;
+            Ok(row)
+        })
+        .await
     }
 
-    async fn delete_space(&self, id: &SpaceId) -> Result<(), StoreError> {
+    async fn delete_space(&self, id: &SpaceId, audit: Audit) -> Result<(), StoreError> {
         let id = id.clone();
-        self.write(move |connection| spaces::delete(connection, &id)).await
+        self.write(move |write| {
+            let version = spaces::delete(write, &id)?;
+            // With its wrapped key goes all that it opened.
+            write.empty_log();
+            // As if the end were one more change: an older copy of the space that was put back then
+            // doesn't agree with the trail.
+            write.append_last(&audit, version + 1)
+        })
+        .await
     }
 
     async fn secrets_by_hash(
@@ -119,12 +144,20 @@ impl Store for Sqlite {
         self.read(move |connection| history::delta(connection, &space, since, most)).await
     }
 
-    async fn commit(&self, change: SpaceChange) -> Result<(), StoreError> {
-        self.write(move |connection| commit::commit(connection, &change)).await
+    async fn commit(&self, change: SpaceChange, audit: Audit) -> Result<(), StoreError> {
+        self.write(move |write| {
+            commit::commit(write, &change)?;
+            write.append(&audit)
+        })
+        .await
     }
 
-    async fn insert_token(&self, token: TokenRow) -> Result<(), StoreError> {
-        self.write(move |connection| tokens::insert(connection, &token)).await
+    async fn insert_token(&self, token: TokenRow, audit: Audit) -> Result<(), StoreError> {
+        self.write(move |write| {
+            tokens::insert(write, &token)?;
+            write.append(&audit)
+        })
+        .await
     }
 
     async fn tokens(&self, space: Option<&SpaceId>) -> Result<Vec<TokenRow>, StoreError> {
@@ -147,18 +180,57 @@ impl Store for Sqlite {
         self.read(move |connection| tokens::by_hash(connection, &hash)).await
     }
 
-    async fn revoke_token(&self, id: &TokenId, at: Timestamp) -> Result<TokenRow, StoreError> {
+    async fn revoke_token(
+        &self,
+        id: &TokenId,
+        at: Timestamp,
+        mut audit: Audit,
+    ) -> Result<TokenRow, StoreError> {
         let id = id.clone();
-        self.write(move |connection| tokens::revoke(connection, &id, at)).await
+        self.write(move |write| {
+            let token = tokens::revoke(write, &id, at)?;
+            audit.record.space = Some(token.space.clone());
+            write.append(&audit)?;
+            Ok(token)
+        })
+        .await
     }
 
     async fn touch_token(&self, id: &TokenId, at: Timestamp) -> Result<(), StoreError> {
         let id = id.clone();
-        self.write(move |connection| tokens::touch(connection, &id, at)).await
+        self.write(move |write| tokens::touch(write, &id, at)).await
+    }
+
+    async fn note(&self, audit: Audit) -> Result<(), StoreError> {
+        self.write(move |write| write.append(&audit)).await
+    }
+
+    async fn audit_key(&self) -> Result<Option<AuditKeyRow>, StoreError> {
+        self.read(|connection| audit::key(connection)).await
+    }
+
+    async fn begin_audit(
+        &self,
+        key: AuditKeyRow,
+        chain: Arc<dyn Chain>,
+    ) -> Result<AuditKeyRow, StoreError> {
+        // Read first: a start needs no lock when there is nothing to write.
+        match self.audit_key().await? {
+            Some(key) => Ok(key),
+            None => self.write(move |write| audit::begin(write, key, &*chain)).await,
+        }
+    }
+
+    async fn audit(&self, filter: AuditFilter, limit: usize) -> Result<Vec<AuditRow>, StoreError> {
+        self.read(move |connection| audit::list(connection, &filter, limit)).await
+    }
+
+    async fn walk_audit(&self, visitor: AuditVisitor) -> Result<Option<AuditHead>, StoreError> {
+        self.read(move |connection| audit::walk(connection, visitor)).await
     }
 
     async fn check_writable(&self) -> Result<(), StoreError> {
-        self.write(migrations::rewrite_layout).await
+        self.write(|write| migrations::rewrite_layout(write)).await
     }
 
     async fn kek_ids(&self) -> Result<Vec<String>, StoreError> {

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use secret_manager_store::{SecretId, SpaceChange, SpaceId, Store, StoreError};
 
-use super::{backends, change, hash, put, space, time};
+use super::{audit, backends, change, hash, put, space, time};
 
 fn id() -> SpaceId {
     SpaceId::new("s1")
@@ -16,7 +16,7 @@ fn secret(id: &str) -> SecretId {
 async fn filled() -> Vec<super::Fresh> {
     let backends = backends().await;
     for fresh in &backends {
-        fresh.store.insert_space(space("s1")).await.unwrap();
+        fresh.store.insert_space(space("s1"), audit()).await.unwrap();
         let puts = vec![put("a", 1), put("b", 1)];
         commit(&fresh.store, SpaceChange { puts, ..change("s1", 0) }).await;
     }
@@ -24,7 +24,7 @@ async fn filled() -> Vec<super::Fresh> {
 }
 
 async fn commit(store: &Arc<dyn Store>, change: SpaceChange) {
-    store.commit(change).await.unwrap();
+    store.commit(change, audit()).await.unwrap();
 }
 
 async fn versions(store: &Arc<dyn Store>, name: &str) -> Vec<u64> {
@@ -95,12 +95,12 @@ async fn as_many_versions_are_kept_as_the_space_says() {
         let (row, _) = store.versions(&id(), hash("a")).await.unwrap().unwrap();
         assert_eq!(row.created_at, time(100), "an edit is no new creation");
 
-        assert_eq!(store.keep_versions(&id(), 3).await.unwrap().kept_versions, 3);
+        assert_eq!(store.keep_versions(&id(), 3, audit()).await.unwrap().kept_versions, 3);
         assert_eq!(versions(store, "a").await.len(), 100, "until the next change");
         commit(store, SpaceChange { puts: vec![put("a", 105)], ..change("s1", 104) }).await;
         assert_eq!(versions(store, "a").await, [105, 104, 103]);
         assert_eq!(versions(store, "b").await, [1]);
-        let unknown = store.keep_versions(&SpaceId::new("s2"), 3).await;
+        let unknown = store.keep_versions(&SpaceId::new("s2"), 3, audit()).await;
         assert_eq!(unknown, Err(StoreError::NotFound));
     }
 }
@@ -117,7 +117,7 @@ async fn a_destroyed_secret_leaves_nothing_behind() {
             assert_eq!(store.version(&secret(name), 1).await.unwrap(), None);
         }
         let again = SpaceChange { destructions: vec![secret("a")], ..change("s1", 3) };
-        assert_eq!(store.commit(again).await, Err(StoreError::NotFound));
+        assert_eq!(store.commit(again, audit()).await, Err(StoreError::NotFound));
         // The name may be used again and belongs to another secret then.
         let again = secret_manager_store::PutRow { id: secret("a2"), ..put("a", 1) };
         commit(store, SpaceChange { puts: vec![again], ..change("s1", 3) }).await;
@@ -132,7 +132,7 @@ async fn values_of_older_versions_can_be_destroyed_and_the_current_one_not() {
         let erasing =
             |version| SpaceChange { erasures: vec![(secret("a"), version)], ..change("s1", 2) };
         for version in [2, 3] {
-            assert_eq!(store.commit(erasing(version)).await, Err(StoreError::NotFound));
+            assert_eq!(store.commit(erasing(version), audit()).await, Err(StoreError::NotFound));
         }
         commit(store, erasing(1)).await;
         let (_, versions) = store.versions(&id(), hash("a")).await.unwrap().unwrap();
@@ -148,11 +148,11 @@ async fn nothing_of_another_space_is_destroyed() {
     for fresh in filled().await {
         let store = &fresh.store;
         commit(store, SpaceChange { puts: vec![put("a", 2)], ..change("s1", 1) }).await;
-        store.insert_space(space("s2")).await.unwrap();
+        store.insert_space(space("s2"), audit()).await.unwrap();
         let destroying = SpaceChange { destructions: vec![secret("a")], ..change("s2", 0) };
-        assert_eq!(store.commit(destroying).await, Err(StoreError::NotFound));
+        assert_eq!(store.commit(destroying, audit()).await, Err(StoreError::NotFound));
         let erasing = SpaceChange { erasures: vec![(secret("a"), 1)], ..change("s2", 0) };
-        assert_eq!(store.commit(erasing).await, Err(StoreError::NotFound));
+        assert_eq!(store.commit(erasing, audit()).await, Err(StoreError::NotFound));
         assert_eq!(versions(store, "a").await, [2, 1]);
     }
 }

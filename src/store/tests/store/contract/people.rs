@@ -4,7 +4,7 @@ use secret_manager_store::{
     SpaceId, StoreError, UserChange, UserId, UserRow,
 };
 
-use super::{backends, hash, space, time};
+use super::{audit, backends, hash, space, time};
 
 pub(super) fn user(id: &str) -> UserRow {
     UserRow {
@@ -283,7 +283,7 @@ async fn an_identity_belongs_to_one_user_and_a_user_has_one_of_each_issuer() {
 async fn members_are_put_listed_and_taken_out() {
     for fresh in backends().await {
         let store = fresh.store;
-        store.insert_space(space("s1")).await.unwrap();
+        store.insert_space(space("s1"), audit()).await.unwrap();
         for id in ["b", "a"] {
             store.insert_user(user(id), invitation(id, id)).await.unwrap();
         }
@@ -318,7 +318,7 @@ async fn members_are_put_listed_and_taken_out() {
         store.delete_member(&id, &UserId::new("b")).await.unwrap();
         let gone = store.delete_member(&id, &UserId::new("b")).await;
         assert_eq!(gone, Err(StoreError::NotFound));
-        store.delete_space(&id).await.unwrap();
+        store.delete_space(&id, audit()).await.unwrap();
         store.delete_user(&UserId::new("a")).await.unwrap();
         assert_eq!(store.delete_user(&UserId::new("a")).await, Err(StoreError::NotFound));
     }

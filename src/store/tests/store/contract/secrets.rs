@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use secret_manager_store::{SecretRow, SpaceId, StoreError};
 
-use super::{backends, change, hash, put, space, time};
+use super::{audit, backends, change, hash, put, space, time};
 
 fn id() -> SpaceId {
     SpaceId::new("s1")
@@ -13,10 +13,10 @@ fn id() -> SpaceId {
 async fn a_change_counts_the_space_up_and_gives_it_another_tag() {
     for fresh in backends().await {
         let store = fresh.store;
-        store.insert_space(space("s1")).await.unwrap();
+        store.insert_space(space("s1"), audit()).await.unwrap();
         let mut first = change("s1", 0);
         first.puts = vec![put("a", 1), put("b", 1)];
-        store.commit(first).await.unwrap();
+        store.commit(first, audit()).await.unwrap();
 
         let (row, mut secrets) = store.snapshot(&id()).await.unwrap().unwrap();
         assert_eq!((row.version, row.tag.as_str(), row.updated_at), (1, "tag 1", time(100)));
@@ -47,12 +47,16 @@ async fn a_change_counts_the_space_up_and_gives_it_another_tag() {
 async fn a_change_from_another_version_changes_nothing() {
     for fresh in backends().await {
         let store = fresh.store;
-        store.insert_space(space("s1")).await.unwrap();
-        store.commit(change("s1", 0)).await.unwrap();
+        store.insert_space(space("s1"), audit()).await.unwrap();
+        store.commit(change("s1", 0), audit()).await.unwrap();
         for version in [0, 2] {
             let mut stale = change("s1", version);
             stale.puts = vec![put("a", 1)];
-            assert_eq!(store.commit(stale).await, Err(StoreError::Stale), "from {version}");
+            assert_eq!(
+                store.commit(stale, audit()).await,
+                Err(StoreError::Stale),
+                "from {version}"
+            );
         }
         let (row, secrets) = store.snapshot(&id()).await.unwrap().unwrap();
         assert_eq!((row.version, secrets.len()), (1, 0));
@@ -63,14 +67,14 @@ async fn a_change_from_another_version_changes_nothing() {
 async fn a_change_is_applied_whole_or_not_at_all() {
     for fresh in backends().await {
         let store = fresh.store;
-        store.insert_space(space("s1")).await.unwrap();
+        store.insert_space(space("s1"), audit()).await.unwrap();
         let mut half = change("s1", 0);
         half.puts = vec![put("a", 1)];
         half.deletions = vec![put("not there", 1).id];
-        assert_eq!(store.commit(half).await, Err(StoreError::NotFound));
+        assert_eq!(store.commit(half, audit()).await, Err(StoreError::NotFound));
         let mut doubled = change("s1", 0);
         doubled.puts = vec![put("a", 1), put("a", 1)];
-        assert!(matches!(store.commit(doubled).await, Err(StoreError::Damaged(_))));
+        assert!(matches!(store.commit(doubled, audit()).await, Err(StoreError::Damaged(_))));
 
         let (row, secrets) = store.snapshot(&id()).await.unwrap().unwrap();
         assert_eq!((row.version, row.tag.as_str(), secrets.len()), (0, "new", 0));
@@ -81,13 +85,13 @@ async fn a_change_is_applied_whole_or_not_at_all() {
 async fn a_deleted_secret_is_gone_and_goes_on_counting_when_it_comes_back() {
     for fresh in backends().await {
         let store = fresh.store;
-        store.insert_space(space("s1")).await.unwrap();
+        store.insert_space(space("s1"), audit()).await.unwrap();
         let mut made = change("s1", 0);
         made.puts = vec![put("a", 1)];
-        store.commit(made).await.unwrap();
+        store.commit(made, audit()).await.unwrap();
         let mut deleted = change("s1", 1);
         deleted.deletions = vec![put("a", 1).id];
-        store.commit(deleted).await.unwrap();
+        store.commit(deleted, audit()).await.unwrap();
 
         assert_eq!(store.value(&id(), hash("a")).await.unwrap(), None);
         assert_eq!(store.contents(&id()).await.unwrap().unwrap().1, []);
@@ -99,7 +103,7 @@ async fn a_deleted_secret_is_gone_and_goes_on_counting_when_it_comes_back() {
 
         let mut again = change("s1", 2);
         again.puts = vec![put("a", 2)];
-        store.commit(again).await.unwrap();
+        store.commit(again, audit()).await.unwrap();
         let row = store.value(&id(), hash("a")).await.unwrap().unwrap();
         assert_eq!(row.sealed_value, b"value a 2");
         assert_eq!((row.secret.created_at, row.secret.deleted_at), (time(102), None));
@@ -110,18 +114,18 @@ async fn a_deleted_secret_is_gone_and_goes_on_counting_when_it_comes_back() {
 async fn a_secret_is_found_in_its_own_space_only() {
     for fresh in backends().await {
         let store = fresh.store;
-        store.insert_space(space("s1")).await.unwrap();
-        store.insert_space(space("s2")).await.unwrap();
+        store.insert_space(space("s1"), audit()).await.unwrap();
+        store.insert_space(space("s2"), audit()).await.unwrap();
         let mut made = change("s1", 0);
         made.puts = vec![put("a", 1)];
-        store.commit(made).await.unwrap();
+        store.commit(made, audit()).await.unwrap();
 
         let other = SpaceId::new("s2");
         assert_eq!(store.value(&other, hash("a")).await.unwrap(), None);
         assert_eq!(store.secrets_by_hash(&other, vec![hash("a")]).await.unwrap(), [None]);
         let mut foreign = change("s2", 0);
         foreign.deletions = vec![put("a", 1).id];
-        assert_eq!(store.commit(foreign).await, Err(StoreError::NotFound));
+        assert_eq!(store.commit(foreign, audit()).await, Err(StoreError::NotFound));
     }
 }
 
@@ -129,12 +133,12 @@ async fn a_secret_is_found_in_its_own_space_only() {
 async fn of_writers_at_the_same_version_one_wins() {
     for fresh in backends().await {
         let store = fresh.store;
-        store.insert_space(space("s1")).await.unwrap();
+        store.insert_space(space("s1"), audit()).await.unwrap();
         for version in 0..5 {
             let writers: Vec<_> = (0..8)
                 .map(|_| {
                     let store = Arc::clone(&store);
-                    tokio::spawn(async move { store.commit(change("s1", version)).await })
+                    tokio::spawn(async move { store.commit(change("s1", version), audit()).await })
                 })
                 .collect();
             let mut results = Vec::new();

@@ -1,6 +1,6 @@
 use secret_manager_store::{AccessRow, SpaceId, StoreError, TokenId, TokenRow};
 
-use super::{backends, hash, space, time};
+use super::{audit, backends, hash, space, time};
 
 pub(super) fn token(id: &str, space: &str) -> TokenRow {
     TokenRow {
@@ -19,11 +19,11 @@ pub(super) fn token(id: &str, space: &str) -> TokenRow {
 async fn a_token_is_found_by_its_hash() {
     for fresh in backends().await {
         let store = fresh.store;
-        store.insert_space(space("s1")).await.unwrap();
-        store.insert_token(token("t1", "s1")).await.unwrap();
+        store.insert_space(space("s1"), audit()).await.unwrap();
+        store.insert_token(token("t1", "s1"), audit()).await.unwrap();
         assert_eq!(store.token_by_hash(hash("t1")).await.unwrap(), Some(token("t1", "s1")));
         assert_eq!(store.token_by_hash(hash("t2")).await.unwrap(), None);
-        let lost = store.insert_token(token("t2", "no space")).await;
+        let lost = store.insert_token(token("t2", "no space"), audit()).await;
         assert_eq!(lost, Err(StoreError::NotFound));
     }
 }
@@ -32,13 +32,13 @@ async fn a_token_is_found_by_its_hash() {
 async fn a_token_opens_its_space() {
     for fresh in backends().await {
         let store = fresh.store;
-        store.insert_space(space("s1")).await.unwrap();
-        store.insert_space(space("s2")).await.unwrap();
-        store.insert_token(token("t1", "s1")).await.unwrap();
+        store.insert_space(space("s1"), audit()).await.unwrap();
+        store.insert_space(space("s2"), audit()).await.unwrap();
+        store.insert_token(token("t1", "s1"), audit()).await.unwrap();
         let opened = AccessRow { token: token("t1", "s1"), space: space("s1") };
         assert_eq!(store.access(hash("t1")).await.unwrap(), Some(opened));
         assert_eq!(store.access(hash("t2")).await.unwrap(), None);
-        store.delete_space(&SpaceId::new("s1")).await.unwrap();
+        store.delete_space(&SpaceId::new("s1"), audit()).await.unwrap();
         assert_eq!(store.access(hash("t1")).await.unwrap(), None);
     }
 }
@@ -47,11 +47,11 @@ async fn a_token_opens_its_space() {
 async fn tokens_are_listed_for_one_space_or_all() {
     for fresh in backends().await {
         let store = fresh.store;
-        store.insert_space(space("s1")).await.unwrap();
-        store.insert_space(space("s2")).await.unwrap();
+        store.insert_space(space("s1"), audit()).await.unwrap();
+        store.insert_space(space("s2"), audit()).await.unwrap();
         for (id, space, created) in [("t1", "s1", 3), ("t2", "s2", 2), ("t3", "s1", 1)] {
             let row = TokenRow { created_at: time(created), ..token(id, space) };
-            store.insert_token(row).await.unwrap();
+            store.insert_token(row, audit()).await.unwrap();
         }
         let ids = |rows: Vec<TokenRow>| {
             rows.iter().map(|row| row.id.as_str().to_owned()).collect::<Vec<_>>()
@@ -66,17 +66,23 @@ async fn tokens_are_listed_for_one_space_or_all() {
 async fn a_revocation_keeps_its_first_time_and_a_use_its_last() {
     for fresh in backends().await {
         let store = fresh.store;
-        store.insert_space(space("s1")).await.unwrap();
-        store.insert_token(token("t1", "s1")).await.unwrap();
+        store.insert_space(space("s1"), audit()).await.unwrap();
+        store.insert_token(token("t1", "s1"), audit()).await.unwrap();
         let id = TokenId::new("t1");
         for (at, last) in [(5, 5), (9, 9), (7, 9)] {
             store.touch_token(&id, time(at)).await.unwrap();
             let row = store.token_by_hash(hash("t1")).await.unwrap().unwrap();
             assert_eq!(row.last_used_at, Some(time(last)));
         }
-        assert_eq!(store.revoke_token(&id, time(10)).await.unwrap().revoked_at, Some(time(10)));
-        assert_eq!(store.revoke_token(&id, time(20)).await.unwrap().revoked_at, Some(time(10)));
-        let unknown = store.revoke_token(&TokenId::new("t2"), time(1)).await;
+        assert_eq!(
+            store.revoke_token(&id, time(10), audit()).await.unwrap().revoked_at,
+            Some(time(10))
+        );
+        assert_eq!(
+            store.revoke_token(&id, time(20), audit()).await.unwrap().revoked_at,
+            Some(time(10))
+        );
+        let unknown = store.revoke_token(&TokenId::new("t2"), time(1), audit()).await;
         assert_eq!(unknown, Err(StoreError::NotFound));
     }
 }

@@ -7,13 +7,16 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use secret_manager_store::{SpaceChange, SpaceId, Sqlite, SqliteOptions, Store, StoreError};
 
-use crate::contract::{change, put, space};
+use crate::contract::{audit, begin, change, put, space};
 
 /// The layout that this program makes.
-const LAYOUT: i64 = 3;
+const LAYOUT: i64 = 4;
 
 async fn open(path: &Path) -> Result<Sqlite, StoreError> {
-    Sqlite::open(path, SqliteOptions { busy_timeout: Duration::from_millis(50) }).await
+    let store =
+        Sqlite::open(path, SqliteOptions { busy_timeout: Duration::from_millis(50) }).await?;
+    begin(&store).await;
+    Ok(store)
 }
 
 #[cfg(unix)]
@@ -24,7 +27,7 @@ async fn files_are_for_their_owner_only() {
     let directory = tempfile::tempdir().unwrap();
     let data = directory.path().join("a/b");
     let store = open(&data.join("test.db")).await.unwrap();
-    store.insert_space(space("s1")).await.unwrap();
+    store.insert_space(space("s1"), audit()).await.unwrap();
     let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&data), 0o700);
     let files: Vec<_> =
@@ -39,7 +42,7 @@ async fn files_are_for_their_owner_only() {
 async fn what_was_written_is_there_after_a_reopening() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("test.db");
-    open(&path).await.unwrap().insert_space(space("s1")).await.unwrap();
+    open(&path).await.unwrap().insert_space(space("s1"), audit()).await.unwrap();
     let store = open(&path).await.unwrap();
     assert_eq!(store.space(&SpaceId::new("s1")).await.unwrap(), Some(space("s1")));
     assert_eq!(store.layout().await.unwrap(), LAYOUT);
@@ -81,19 +84,19 @@ async fn a_lock_of_another_process_is_waited_for_and_then_reported() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("test.db");
     let store = open(&path).await.unwrap();
-    store.insert_space(space("s1")).await.unwrap();
+    store.insert_space(space("s1"), audit()).await.unwrap();
 
     let other = Connection::open(&path).unwrap();
     other.execute_batch("BEGIN EXCLUSIVE").unwrap();
     let started = Instant::now();
-    assert_eq!(store.commit(change("s1", 0)).await, Err(StoreError::Busy));
+    assert_eq!(store.commit(change("s1", 0), audit()).await, Err(StoreError::Busy));
     assert!(started.elapsed() >= Duration::from_millis(50));
     // Readers don't care, and the file can still be opened.
     assert!(store.space(&SpaceId::new("s1")).await.unwrap().is_some());
     assert!(open(&path).await.is_ok());
 
     other.execute_batch("COMMIT").unwrap();
-    store.commit(change("s1", 0)).await.unwrap();
+    store.commit(change("s1", 0), audit()).await.unwrap();
 }
 
 #[tokio::test]
@@ -101,12 +104,13 @@ async fn a_writer_that_waits_gets_its_turn() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("test.db");
     let store = Arc::new(Sqlite::open(&path, SqliteOptions::default()).await.unwrap());
-    store.insert_space(space("s1")).await.unwrap();
+    begin(&*store).await;
+    store.insert_space(space("s1"), audit()).await.unwrap();
     let other = Connection::open(&path).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let waiting = tokio::spawn({
         let store = Arc::clone(&store);
-        async move { store.commit(change("s1", 0)).await }
+        async move { store.commit(change("s1", 0), audit()).await }
     });
     tokio::task::yield_now().await;
     other.execute_batch("COMMIT").unwrap();
@@ -135,10 +139,10 @@ async fn destroyed_values_are_overwritten() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("test.db");
     let store = open(&path).await.unwrap();
-    store.insert_space(space("s1")).await.unwrap();
+    store.insert_space(space("s1"), audit()).await.unwrap();
     for version in 1..=3 {
         let puts = vec![put("a", version), put("b", version)];
-        store.commit(SpaceChange { puts, ..change("s1", version - 1) }).await.unwrap();
+        store.commit(SpaceChange { puts, ..change("s1", version - 1) }, audit()).await.unwrap();
     }
     let found = |what: &str| {
         let files = std::fs::read_dir(directory.path()).unwrap();
@@ -149,10 +153,10 @@ async fn destroyed_values_are_overwritten() {
     assert!(found("value a 1") && found("value b 3") && found("name b 3"));
 
     let erasures = vec![(put("a", 1).id, 1)];
-    store.commit(SpaceChange { erasures, ..change("s1", 3) }).await.unwrap();
+    store.commit(SpaceChange { erasures, ..change("s1", 3) }, audit()).await.unwrap();
     assert!(!found("value a 1") && found("value a 2"));
     let destructions = vec![put("b", 1).id];
-    store.commit(SpaceChange { destructions, ..change("s1", 4) }).await.unwrap();
+    store.commit(SpaceChange { destructions, ..change("s1", 4) }, audit()).await.unwrap();
     assert!(!found("value b 1") && !found("value b 3") && !found("name b 3"));
     assert!(found("value a 3"));
 }
@@ -210,7 +214,7 @@ async fn what_another_process_commits_is_seen_at_once() {
     let other = open(&path).await.unwrap();
     for round in 0..100 {
         let before = store.revision().unwrap();
-        other.insert_space(space(&format!("s{round}"))).await.unwrap();
+        other.insert_space(space(&format!("s{round}")), audit()).await.unwrap();
         assert_ne!(store.revision().unwrap(), before);
     }
 }
@@ -220,7 +224,7 @@ async fn a_lock_makes_nobody_wait_for_the_revision() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("test.db");
     let store = open(&path).await.unwrap();
-    store.insert_space(space("s1")).await.unwrap();
+    store.insert_space(space("s1"), audit()).await.unwrap();
     let before = store.revision();
     let other = Connection::open(&path).unwrap();
     other.execute_batch("BEGIN EXCLUSIVE; UPDATE spaces SET version = 7").unwrap();
