@@ -118,6 +118,20 @@ impl Manager {
         Err(Error::Busy)
     }
 
+    /// What [`Self::apply`] would do, without doing it.
+    pub async fn preview(
+        &self,
+        space: &SpaceId,
+        edits: Vec<Edit>,
+        same: Same,
+        caller: &Caller,
+    ) -> Result<Applied, Error> {
+        let plan = self.plan(space, None, &Arc::new(edits), same, caller).await?;
+        // Nothing was done, so the version is still the one before.
+        let version = plan.change.map_or(plan.applied.version, |(change, _)| change.from_version);
+        Ok(Applied { version, ..plan.applied })
+    }
+
     /// Reads what is there and works out the change, without making it.
     async fn plan(
         &self,

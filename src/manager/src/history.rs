@@ -42,6 +42,16 @@ pub enum VersionState {
     Destroyed,
 }
 
+impl VersionState {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Current => "current",
+            Self::Kept => "kept",
+            Self::Destroyed => "destroyed",
+        }
+    }
+}
+
 /// A secret that was taken out of its space and can be restored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeletedSecret {

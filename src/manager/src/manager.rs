@@ -56,6 +56,11 @@ impl Manager {
         Self { passwords: Passwords::new(rules.password_cost), rules, ..self }
     }
 
+    /// The time as this service knows it.
+    pub fn now(&self) -> Timestamp {
+        self.environment.now()
+    }
+
     /// The fingerprint of the key, for people to compare.
     pub fn key_id(&self) -> &str {
         self.kek.id().as_str()

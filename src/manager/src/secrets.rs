@@ -60,6 +60,20 @@ impl Manager {
         Ok(secret)
     }
 
+    /// One secret without its value.
+    pub async fn secret_summary(
+        &self,
+        space: &SpaceId,
+        name: &SecretName,
+    ) -> Result<SecretSummary, Error> {
+        let vault = self.vault(&self.space_row(space).await?)?;
+        let rows = self.store.secrets_by_hash(space, vec![vault.name_hash(name)]).await?;
+        let row = rows.into_iter().flatten().find(|row| row.deleted_at.is_none());
+        let row = row.ok_or(Error::NotFound(Thing::Secret))?;
+        vault.confirm_name(&row, name)?;
+        SecretSummary::of(&row, &vault)
+    }
+
     pub async fn secrets(&self, space: &SpaceId) -> Result<SecretList, Error> {
         let contents = self.store.contents(space).await?;
         let (space, rows) = contents.ok_or(Error::NotFound(Thing::Space))?;

@@ -5,7 +5,7 @@ use secret_manager_model::Timestamp;
 use secret_manager_model::limits::{KEPT_VERSIONS, MOST_KEPT_VERSIONS};
 use secret_manager_store::{SpaceId, SpaceRow, Usage};
 
-use crate::{Action, Caller, Error, Manager, Thing};
+use crate::{Action, Actor, Caller, Error, Manager, Thing};
 
 const NAME_LENGTH: usize = 100;
 
@@ -34,6 +34,7 @@ impl Space {
 }
 
 impl Manager {
+    /// A user who makes a space becomes its first owner.
     pub async fn create_space(&self, name: &str, caller: &Caller) -> Result<Space, Error> {
         check_name(name)?;
         let id = SpaceId::new(self.environment.random_id()?);
@@ -53,7 +54,12 @@ impl Manager {
         };
         let space = Space::of(&row);
         let audit = self.record(caller, Action::SpaceCreate).space(&row.id).subject(name).finish();
-        self.store.insert_space(row, audit).await?;
+        match &caller.actor {
+            Actor::User { id, .. } => {
+                self.store.insert_owned_space(row, id.clone(), audit).await?;
+            }
+            _ => self.store.insert_space(row, audit).await?,
+        }
         Ok(space)
     }
 
@@ -66,6 +72,23 @@ impl Manager {
     pub async fn space_named(&self, name: &str) -> Result<Space, Error> {
         let row = self.store.space_named(name).await?;
         row.as_ref().map(Space::of).ok_or(Error::NotFound(Thing::Space))
+    }
+
+    pub async fn usage(&self, id: &SpaceId) -> Result<Usage, Error> {
+        Ok(self.store.usage(id).await?)
+    }
+
+    /// Readers get the new name with their next request: they compare tags, and this makes a new one.
+    pub async fn rename_space(
+        &self,
+        id: &SpaceId,
+        name: &str,
+        caller: &Caller,
+    ) -> Result<Space, Error> {
+        check_name(name)?;
+        let tag = self.environment.random_id()?;
+        let audit = self.record(caller, Action::SpaceUpdate).space(id).subject(name).finish();
+        Ok(Space::of(&self.store.rename_space(id, name, tag, audit).await?))
     }
 
     /// Sets how many versions of each secret are kept. Fewer than before takes effect on a secret

@@ -6,7 +6,8 @@ use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue};
 use futures_util::StreamExt;
 use secret_manager_model::limits::{SNAPSHOT_BYTES, VALUE_BYTES};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
 use crate::error::{Code, Problem};
@@ -27,10 +28,37 @@ pub(crate) struct Json<const LIMIT: usize = FORM>(Zeroizing<Vec<u8>>);
 /// Any text of at most `LIMIT` bytes.
 pub(crate) struct Text<const LIMIT: usize>(Zeroizing<Vec<u8>>);
 
+/// A text within a document that nobody else may see: a password or a code.
+#[derive(utoipa::ToSchema)]
+#[schema(value_type = String, format = Password)]
+pub(crate) struct SecretText(Zeroizing<String>);
+
+impl SecretText {
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for SecretText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(|text| Self(Zeroizing::new(text)))
+    }
+}
+
 impl<const LIMIT: usize> Json<LIMIT> {
     pub(crate) fn read<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Problem> {
         serde_json::from_slice(&self.0).map_err(|error| unreadable(&error))
     }
+}
+
+/// Reads what stands within a document under the name of a secret.
+pub(crate) fn within<'a, T: Deserialize<'a>>(raw: &'a RawValue, name: &str) -> Result<T, Problem> {
+    serde_json::from_str(raw.get()).map_err(|_| {
+        Problem::new(
+            Code::BodyInvalid,
+            format!("What stands under {name} is not what belongs there."),
+        )
+    })
 }
 
 impl<const LIMIT: usize> Text<LIMIT> {

@@ -74,6 +74,14 @@ impl Problem {
         Self::from(Code::PreconditionFailed).with(|content| content.members.current = Some(current))
     }
 
+    /// With the name of the secret before the text, where many are sent.
+    pub(crate) fn about(self, name: &str) -> Self {
+        self.with(|content| {
+            let detail = content.detail.take().unwrap_or_else(|| content.code.detail().to_owned());
+            content.detail = Some(format!("{name}: {detail}"));
+        })
+    }
+
     pub(crate) fn caused_by(code: Code, error: &Error) -> Self {
         Self::from(code).with(|content| content.cause = Some(error.to_string()))
     }
@@ -170,17 +178,19 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match error {
             Error::Denied => Code::TokenInvalid.into(),
+            // A space of others is answered like none, and none has a text of its own.
+            Error::NotFound(Thing::Space) => Code::NotFound.into(),
             Error::NotFound(Thing::User) => Code::UserUnknown.into(),
-            Error::NotFound(_) => Code::NotFound.into(),
+            Error::NotFound(_) => Self::new(Code::NotFound, sentence(&error)),
             Error::SessionEnded => Code::SessionMissing.into(),
             Error::CredentialsWrong => Code::CredentialsWrong.into(),
             Error::Locked { retry_after } => Self::retry_after(Code::TooManyAttempts, retry_after),
             Error::InvitationInvalid => Code::InvitationInvalid.into(),
             Error::SetupCodeInvalid => Code::SetupCodeInvalid.into(),
             Error::RoleInsufficient { .. } => Self::new(Code::RoleInsufficient, sentence(&error)),
-            Error::LastAdministrator => Code::LastAdministrator.into(),
-            Error::LastOwner => Code::LastOwner.into(),
-            Error::ValueDestroyed { .. } => Self::new(Code::NotFound, sentence(&error)),
+            Error::LastAdministrator => Self::new(Code::LastAdministrator, sentence(&error)),
+            Error::LastOwner => Self::new(Code::LastOwner, sentence(&error)),
+            Error::ValueDestroyed { .. } => Self::new(Code::ValueDestroyed, sentence(&error)),
             Error::NameTaken(_) => Self::new(Code::NameTaken, sentence(&error)),
             Error::PreconditionFailed { current } => Self::precondition_failed(current),
             Error::Invalid(_) => Self::new(Code::ValueInvalid, sentence(&error)),
@@ -193,6 +203,14 @@ impl From<Error> for Problem {
                 Self::caused_by(Code::Internal, &error)
             }
         }
+    }
+}
+
+/// For input that is nothing but a name.
+pub(crate) fn as_name(error: Error) -> Problem {
+    match error {
+        Error::Invalid(_) => Problem::new(Code::NameInvalid, sentence(&error)),
+        other => other.into(),
     }
 }
 

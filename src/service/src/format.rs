@@ -4,6 +4,7 @@
 mod dotenv;
 mod json;
 
+pub(crate) use json::Members;
 use secret_manager_manager::{Change, Edit, Precondition};
 use secret_manager_model::{Secret, SecretName, SecretValue, Snapshot};
 use zeroize::Zeroizing;

@@ -6,8 +6,7 @@
 //!
 //! [manager]: secret_manager_manager
 
-#![expect(dead_code, reason = "what people use is being built on it")]
-
+mod address;
 mod admission;
 mod api;
 mod auth;
@@ -21,6 +20,7 @@ mod link;
 mod metrics;
 mod origin;
 mod page;
+mod query;
 mod rate;
 mod request;
 mod sending;

@@ -75,7 +75,7 @@ pub async fn serve(listener: TcpListener, config: Config, shutdown: impl Future<
     let metrics = Arc::new(Metrics::new(tls.is_some(), connections));
     let monitoring = Monitoring::new(Arc::clone(&manager), Arc::clone(&metrics), tls.clone());
     let readers = if own.is_some() { Readers::Nobody } else { Readers::ThisMachine };
-    let shared = Shared::new(manager, rates, proxies, monitoring, readers);
+    let shared = Shared::new(manager, tls.is_some(), rates, proxies, monitoring, readers);
     let for_everybody = Shared { metrics_readers: Readers::Everybody, ..shared.clone() };
 
     let main = Server {

@@ -13,6 +13,8 @@ use crate::rate::{Limiter, Rates};
 #[derive(Clone)]
 pub(crate) struct Shared {
     pub(crate) manager: Arc<Manager>,
+    /// Whether the service does TLS itself.
+    pub(crate) tls: bool,
     pub(crate) limiters: Arc<Limiters>,
     pub(crate) proxies: Arc<Proxies>,
     pub(crate) monitoring: Arc<Monitoring>,
@@ -28,6 +30,7 @@ pub(crate) struct Limiters {
 impl Shared {
     pub(crate) fn new(
         manager: Arc<Manager>,
+        tls: bool,
         rates: Rates,
         proxies: Proxies,
         monitoring: Monitoring,
@@ -39,6 +42,7 @@ impl Shared {
         };
         Self {
             manager,
+            tls,
             limiters: Arc::new(limiters),
             proxies: Arc::new(proxies),
             monitoring: Arc::new(monitoring),

@@ -8,7 +8,7 @@ use secret_manager_model::Timestamp;
 use crate::{
     AccessRow, Audit, AuditFilter, AuditHead, AuditKeyRow, AuditRow, AuditVisitor, Chain,
     OldValueRow, People, SecretId, SecretRow, Since, SpaceChange, SpaceId, SpaceRow, StoreError,
-    TokenId, TokenRow, Usage, ValueRow, VersionRow,
+    TokenId, TokenRow, Usage, UserId, ValueRow, VersionRow,
 };
 
 /// A place for rows. Each method is one transaction; none waits longer than the backend's timeout
@@ -18,6 +18,15 @@ pub trait Store: People + Send + Sync + 'static {
     /// [`StoreError::NameTaken`] when another space has the name.
     async fn insert_space(&self, space: SpaceRow, audit: Audit) -> Result<(), StoreError>;
 
+    /// As [`Self::insert_space`], with its first owner. [`StoreError::NotFound`] when the user is
+    /// gone.
+    async fn insert_owned_space(
+        &self,
+        space: SpaceRow,
+        owner: UserId,
+        audit: Audit,
+    ) -> Result<(), StoreError>;
+
     /// Sorted by name.
     async fn spaces(&self) -> Result<Vec<(SpaceRow, Usage)>, StoreError>;
 
@@ -26,6 +35,16 @@ pub trait Store: People + Send + Sync + 'static {
     async fn space_named(&self, name: &str) -> Result<Option<SpaceRow>, StoreError>;
 
     async fn usage(&self, space: &SpaceId) -> Result<Usage, StoreError>;
+
+    /// Its tag is made anew, because readers get the name as well. [`StoreError::NameTaken`] when
+    /// another space has the name.
+    async fn rename_space(
+        &self,
+        space: &SpaceId,
+        name: &str,
+        tag: String,
+        audit: Audit,
+    ) -> Result<SpaceRow, StoreError>;
 
     /// Older versions go with the next change of each secret. Returns the space as it is now.
     async fn keep_versions(

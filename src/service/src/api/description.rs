@@ -45,19 +45,35 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value) {
     let has_query = operation["parameters"]
         .as_array()
         .is_some_and(|parameters| parameters.iter().any(|parameter| parameter["in"] == "query"));
+    let has_condition = operation["parameters"].as_array().is_some_and(|parameters| {
+        parameters.iter().any(|parameter| parameter["name"] == "If-Match")
+    });
+    let has_parts = path.contains('{');
+    let is_safe = method == "get";
     let errors = [
-        (400, "`body_invalid` or `query_invalid`", has_body || has_query),
+        (
+            400,
+            "`body_invalid`, `query_invalid` or `header_invalid`",
+            has_body || has_query || has_condition,
+        ),
         (401, "`session_missing`: sign in first", secured("session")),
         (401, "`token_missing` or `token_invalid`", secured("token")),
-        (403, "`role_insufficient`, `administrator_required` or `cross_site`", secured("session")),
-        (403, "`cross_site`", is_api && method != "get"),
-        (404, "`not_found`: not there, or not for this user to know of", path.contains('{')),
+        (
+            403,
+            "`role_insufficient`, `administrator_required` or `cross_site`",
+            secured("session") && (has_parts || !is_safe || operation["tags"][0] == "users"),
+        ),
+        (403, "`cross_site`", is_api && !is_safe),
+        (404, "`not_found`: not there, or not for this user to know of", has_parts),
         (413, "`body_too_large`", has_body),
         (415, "`media_type_unsupported`", is_json),
         (429, "`too_many_requests` or `too_many_attempts`", is_api && !secured("token")),
         (500, "`internal`", is_api),
         (503, "`busy`", is_api),
     ];
+    // Names of functions are unique within their noun only.
+    let name = format!("{}_{}", text(&operation["tags"][0]), text(&operation["operationId"]));
+    operation["operationId"] = name.into();
     let responses = &mut operation["responses"];
     for (status, description, _) in errors.into_iter().filter(|(_, _, possible)| *possible) {
         let status = status.to_string();
@@ -86,6 +102,10 @@ fn complete_response(status: &str, response: &mut Value) {
             "schema": {"type": "integer", "minimum": 1},
         });
     }
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
 }
 
 /// The members of an object; none of anything else.

@@ -1,11 +1,23 @@
 //! The HTTP API: one file for each noun, put together here. Each route is described where it is
 //! written; [`openapi()`] is all of them together.
 
+mod answer;
 mod description;
 pub(crate) mod health;
+mod history;
+mod members;
+mod path;
+mod precondition;
 mod schema;
+mod secrets;
 mod service;
+mod session;
+mod setup;
 mod snapshot;
+mod spaces;
+mod tokens;
+mod transfer;
+mod users;
 pub(crate) mod validator;
 
 use axum::Router;
@@ -57,7 +69,17 @@ fn machines() -> OpenApiRouter<Shared> {
 
 /// What people use, with the web page or otherwise.
 fn people() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().merge(service::routes())
+    OpenApiRouter::new()
+        .merge(service::routes())
+        .merge(session::routes())
+        .merge(setup::routes())
+        .merge(users::routes())
+        .merge(spaces::routes())
+        .merge(secrets::routes())
+        .merge(history::routes())
+        .merge(transfer::routes())
+        .merge(members::routes())
+        .merge(tokens::routes())
 }
 
 fn json(document: Bytes) -> Response {

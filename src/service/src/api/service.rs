@@ -1,11 +1,16 @@
 //! `GET /api/v1/service`: what the web page has to know before anybody signs in.
 
+use std::sync::Arc;
+
 use axum::Json;
+use axum::extract::State;
+use secret_manager_manager::Manager;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::error::Problem;
 use crate::shared::Shared;
 
 pub(super) fn routes() -> OpenApiRouter<Shared> {
@@ -17,6 +22,16 @@ pub(super) fn routes() -> OpenApiRouter<Shared> {
 struct Service {
     name: &'static str,
     version: &'static str,
+    /// Whether there is nobody yet who could sign in: the set-up code makes the first administrator.
+    setup_needed: bool,
+    /// Where people may sign in besides.
+    #[schema(required)]
+    open_id_connect: Option<Provider>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Provider {
+    name: String,
 }
 
 /// What this service is
@@ -26,6 +41,11 @@ struct Service {
     tag = "service",
     responses((status = 200, description = "What this service is", body = Service))
 )]
-async fn describe() -> Json<Service> {
-    Json(Service { name: "Secret Manager", version: env!("CARGO_PKG_VERSION") })
+async fn describe(State(manager): State<Arc<Manager>>) -> Result<Json<Service>, Problem> {
+    Ok(Json(Service {
+        name: "Secret Manager",
+        version: env!("CARGO_PKG_VERSION"),
+        setup_needed: manager.setup_needed().await?,
+        open_id_connect: None,
+    }))
 }

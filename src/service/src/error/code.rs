@@ -10,7 +10,8 @@ macro_rules! codes {
         pub(crate) enum Code { $($variant),* }
 
         impl Code {
-            pub(crate) const ALL: &[Self] = &[$(Self::$variant),*];
+            #[cfg(test)]
+            const ALL: &[Self] = &[$(Self::$variant),*];
 
             pub(crate) fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name),* }
@@ -71,6 +72,8 @@ codes! {
         "A space needs an owner. Make somebody else one first."
     LastAdministrator: CONFLICT "last_administrator"
         "The service needs an administrator. Make somebody else one first."
+    ValueDestroyed: GONE "value_destroyed"
+        "The value was destroyed."
     PreconditionFailed: PRECONDITION_FAILED "precondition_failed"
         "It was changed meanwhile. Look at the current version and decide again."
     BodyTooLarge: PAYLOAD_TOO_LARGE "body_too_large"

@@ -71,7 +71,7 @@ pub(super) fn write(secrets: &[(&SecretName, &Secret)]) -> Zeroizing<String> {
 
 /// The object as it is written, without turning numbers into floating point or losing a repeated
 /// name.
-struct Members<'a>(Vec<(String, &'a RawValue)>);
+pub(crate) struct Members<'a>(pub(crate) Vec<(String, &'a RawValue)>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use secret_manager_manager::{
-    Caller, Change, Edit, Environment, Manager, Precondition, Same, Space, key,
+    Caller, Change, Edit, Environment, Manager, PasswordCost, Precondition, Rules, Same, Space, key,
 };
 use secret_manager_model::{SecretName, SecretValue};
 use secret_manager_service::{Config, serve};
@@ -38,6 +38,9 @@ impl Service {
         let store = Sqlite::open(&directory.path().join("test.db"), options).await.unwrap();
         let kek = key::from_base64("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=").unwrap();
         let manager = Manager::open(Arc::new(store), kek, Environment::system()).await.unwrap();
+        // Hashing passwords properly is tested elsewhere; here it would only take long.
+        let password_cost = PasswordCost { memory_kib: 8, passes: 1, lanes: 1 };
+        let manager = manager.with_rules(Rules { password_cost, ..Rules::default() });
         let manager = Arc::new(manager);
         let space = manager.create_space("plant", &Caller::command_line()).await.unwrap();
         let token = manager
@@ -124,17 +127,31 @@ impl Reply {
 
 /// One request on a connection of its own.
 pub(crate) async fn exchange(
-    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    stream: impl AsyncRead + AsyncWrite + Unpin,
     line: &str,
     headers: &[&str],
 ) -> Reply {
+    exchange_with_body(stream, line, headers, b"").await
+}
+
+pub(crate) async fn exchange_with_body(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    line: &str,
+    headers: &[&str],
+    body: &[u8],
+) -> Reply {
     let mut head = format!("{line} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n");
+    if !body.is_empty() {
+        head.push_str(&format!("Content-Length: {}\r\n", body.len()));
+    }
     for header in headers {
         head.push_str(header);
         head.push_str("\r\n");
     }
     head.push_str("\r\n");
     stream.write_all(head.as_bytes()).await.unwrap();
+    // A service that refuses a body early is fine.
+    let _ = stream.write_all(body).await;
     let mut reply = Vec::new();
     stream.read_to_end(&mut reply).await.unwrap();
     let reply = String::from_utf8(reply).unwrap();

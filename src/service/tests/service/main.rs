@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
 
+mod accounts;
 mod api;
 mod commands;
 mod connections;
@@ -13,6 +14,7 @@ mod openapi;
 mod packaging;
 mod page;
 mod people;
+mod person;
 mod program;
 mod start;
 mod tls;

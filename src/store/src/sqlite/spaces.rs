@@ -68,6 +68,20 @@ pub(super) fn usage(connection: &Connection, id: &SpaceId) -> Result<Usage, Stor
         .map_err(error::from)
 }
 
+pub(super) fn rename(
+    connection: &Connection,
+    id: &SpaceId,
+    name: &str,
+    tag: &str,
+) -> Result<SpaceRow, StoreError> {
+    let sql = format!("UPDATE spaces SET name = ?2, tag = ?3 WHERE id = ?1 RETURNING {COLUMNS}");
+    match connection.query_row(&sql, (id.as_str(), name, tag), space).optional() {
+        Ok(renamed) => renamed.ok_or(StoreError::NotFound),
+        Err(problem) if error::is_constraint(&problem) => Err(StoreError::NameTaken),
+        Err(problem) => Err(error::from(problem)),
+    }
+}
+
 pub(super) fn keep_versions(
     connection: &Connection,
     id: &SpaceId,

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use secret_manager_model::Timestamp;
+use secret_manager_model::{Role, Timestamp};
 
-use super::{Sqlite, audit, commit, history, migrations, secrets, spaces, tokens};
+use super::{Sqlite, audit, commit, history, members, migrations, secrets, spaces, tokens};
 use crate::{
     AccessRow, Audit, AuditFilter, AuditHead, AuditKeyRow, AuditRow, AuditVisitor, Chain,
-    OldValueRow, SecretId, SecretRow, Since, SpaceChange, SpaceId, SpaceRow, Store, StoreError,
-    TokenId, TokenRow, Usage, ValueRow, VersionRow,
+    MemberRow, OldValueRow, SecretId, SecretRow, Since, SpaceChange, SpaceId, SpaceRow, Store,
+    StoreError, TokenId, TokenRow, Usage, UserId, ValueRow, VersionRow,
 };
 
 #[async_trait]
@@ -17,6 +17,22 @@ impl Store for Sqlite {
     async fn insert_space(&self, space: SpaceRow, audit: Audit) -> Result<(), StoreError> {
         self.write(move |write| {
             spaces::insert(write, &space)?;
+            write.append(&audit)
+        })
+        .await
+    }
+
+    async fn insert_owned_space(
+        &self,
+        space: SpaceRow,
+        owner: UserId,
+        audit: Audit,
+    ) -> Result<(), StoreError> {
+        self.write(move |write| {
+            spaces::insert(write, &space)?;
+            let added_at = space.created_at;
+            let owner = MemberRow { space: space.id, user: owner, role: Role::Owner, added_at };
+            members::put(write, &owner)?;
             write.append(&audit)
         })
         .await
@@ -39,6 +55,22 @@ impl Store for Sqlite {
     async fn usage(&self, space: &SpaceId) -> Result<Usage, StoreError> {
         let space = space.clone();
         self.read(move |connection| spaces::usage(connection, &space)).await
+    }
+
+    async fn rename_space(
+        &self,
+        space: &SpaceId,
+        name: &str,
+        tag: String,
+        audit: Audit,
+    ) -> Result<SpaceRow, StoreError> {
+        let (space, name) = (space.clone(), name.to_owned());
+        self.write(move |write| {
+            let row = spaces::rename(write, &space, &name, &tag)?;
+            write.append(&audit)?;
+            Ok(row)
+        })
+        .await
     }
 
     async fn keep_versions(

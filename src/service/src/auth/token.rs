@@ -1,13 +1,12 @@
-//! Who asks. A handler that needs a right names it among its arguments; without one it has no way to
-//! the data, so a forgotten check doesn't compile.
+//! Access tokens, in the header `Authorization: Bearer smt_…`.
 
 use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use secret_manager_manager::{Actor, Caller, SpaceId};
 
+use super::caller;
 use crate::error::{Code, Problem};
-use crate::request::{self, RequestId};
 use crate::shared::Shared;
 
 /// The space that the request's access token opens, and the token as the one who asks.
@@ -25,15 +24,6 @@ impl FromRequestParts<Shared> for AccessToken {
         tracing::debug!(token = %access.token, "authenticated");
         let actor = Actor::Token { id: access.token, name: access.name };
         Ok(Self { space: access.space, caller: caller(parts, actor) })
-    }
-}
-
-/// The actor with what is known of the request.
-pub(crate) fn caller(parts: &Parts, actor: Actor) -> Caller {
-    Caller {
-        actor,
-        origin: request::address(&parts.extensions),
-        request: parts.extensions.get::<RequestId>().map(|id| id.0.clone()),
     }
 }
 

@@ -1,0 +1,98 @@
+//! What has to hold for a change: `If-Match: "3"` (the version is still 3) or `If-None-Match: *`
+//! (there is none).
+
+use axum::extract::FromRequestParts;
+use axum::http::header::{HeaderName, IF_MATCH, IF_NONE_MATCH};
+use axum::http::request::Parts;
+use secret_manager_manager::Precondition;
+
+use crate::error::{Code, Problem};
+
+/// Of a secret. Without either header anything may be there.
+pub(super) struct IfVersion(pub(super) Precondition);
+
+/// Of a space, which always exists.
+pub(super) struct IfSpaceVersion(pub(super) Option<u64>);
+
+impl<S: Sync> FromRequestParts<S> for IfVersion {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        match (version(parts)?, only(parts, IF_NONE_MATCH)?) {
+            (None, None) => Ok(Self(Precondition::Any)),
+            (Some(version), None) => Ok(Self(Precondition::Version(version))),
+            (None, Some("*")) => Ok(Self(Precondition::Absent)),
+            (None, Some(_)) => Err(invalid("If-None-Match takes a * here.")),
+            (Some(_), Some(_)) => Err(invalid("Send If-Match or If-None-Match, not both.")),
+        }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for IfSpaceVersion {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        version(parts).map(Self)
+    }
+}
+
+fn version(parts: &Parts) -> Result<Option<u64>, Problem> {
+    let Some(header) = only(parts, IF_MATCH)? else { return Ok(None) };
+    let digits = header.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    // Digits only: what parsing takes besides, such as a sign, is no version.
+    let digits = digits.filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
+    let version = digits.and_then(|digits| digits.parse().ok());
+    version
+        .map(Some)
+        .ok_or_else(|| invalid("If-Match takes one version in double quotes, such as \"3\"."))
+}
+
+fn only(parts: &Parts, name: HeaderName) -> Result<Option<&str>, Problem> {
+    let mut headers = parts.headers.get_all(&name).iter();
+    let first = headers.next();
+    if headers.next().is_some() {
+        return Err(invalid(&format!("The header {name} may stand once only.")));
+    }
+    let text = first.map(|header| header.to_str()).transpose();
+    text.map_err(|_| invalid(&format!("The header {name} is not plain text.")))
+}
+
+fn invalid(detail: &str) -> Problem {
+    Problem::new(Code::HeaderInvalid, detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Request;
+
+    use super::*;
+
+    async fn read(headers: &[(HeaderName, &str)]) -> Option<Precondition> {
+        let mut request = Request::new(());
+        for (name, value) in headers {
+            request.headers_mut().append(name, value.parse().unwrap());
+        }
+        let (mut parts, ()) = request.into_parts();
+        IfVersion::from_request_parts(&mut parts, &()).await.ok().map(|condition| condition.0)
+    }
+
+    #[tokio::test]
+    async fn one_version_or_none_at_all() {
+        assert_eq!(read(&[]).await, Some(Precondition::Any));
+        assert_eq!(read(&[(IF_MATCH, "\"12\"")]).await, Some(Precondition::Version(12)));
+        assert_eq!(read(&[(IF_NONE_MATCH, "*")]).await, Some(Precondition::Absent));
+    }
+
+    #[tokio::test]
+    async fn what_is_not_understood_is_refused_and_never_ignored() {
+        for value in ["3", "*", "W/\"3\"", "\"\"", "\"+3\"", "\"3\", \"4\"", "\"x\"", ""] {
+            assert_eq!(read(&[(IF_MATCH, value)]).await, None, "{value}");
+        }
+        for value in ["\"3\"", "", "x"] {
+            assert_eq!(read(&[(IF_NONE_MATCH, value)]).await, None, "{value}");
+        }
+        assert_eq!(read(&[(IF_MATCH, "\"1\""), (IF_MATCH, "\"1\"")]).await, None);
+        assert_eq!(read(&[(IF_MATCH, "\"1\""), (IF_NONE_MATCH, "*")]).await, None);
+        assert_eq!(read(&[(IF_MATCH, "\"99999999999999999999999\"")]).await, None);
+    }
+}
