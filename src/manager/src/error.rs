@@ -89,6 +89,9 @@ pub enum Error {
     /// Try again in a moment.
     #[error("the database is busy; try again in a moment")]
     Busy,
+    /// Make room where the data are kept.
+    #[error("the disk is full; nothing was changed and nothing revealed")]
+    StorageFull,
     /// Start with the key that the data were written with.
     #[error(
         "the key is not the one that the data were encrypted with (key {given}, data {needed}); \
@@ -131,6 +134,7 @@ impl From<StoreError> for Error {
             StoreError::NameTaken => Self::NameTaken(Thing::Space),
             StoreError::LastAdministrator => Self::LastAdministrator,
             StoreError::LastOwner => Self::LastOwner,
+            StoreError::Full => Self::StorageFull,
             StoreError::Damaged(what) => Self::Corrupt(what),
             StoreError::Newer { .. } | StoreError::Foreign | StoreError::Unavailable(_) => {
                 Self::Unavailable(error.to_string())

@@ -198,6 +198,7 @@ impl From<Error> for Problem {
                 Self::new(Code::LimitExceeded, sentence(&error))
             }
             Error::Busy => Self::caused_by(Code::Busy, &error),
+            Error::StorageFull => Self::caused_by(Code::StorageFull, &error),
             // What only the operator of the service can mend.
             Error::WrongKey { .. } | Error::Corrupt(_) | Error::Unavailable(_) => {
                 Self::caused_by(Code::Internal, &error)

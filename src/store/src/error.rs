@@ -17,6 +17,9 @@ pub enum StoreError {
     /// Try again later: another process holds the lock.
     #[error("the database is locked by another process")]
     Busy,
+    /// Make room on the disk. Nothing was changed.
+    #[error("the disk is full")]
+    Full,
     /// Install the newer program: it changed the layout of the database.
     #[error(
         "the database has layout {found}, made by a newer version of this program; this one knows \

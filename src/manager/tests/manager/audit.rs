@@ -5,11 +5,11 @@ use std::net::IpAddr;
 
 use rusqlite::Connection;
 use secret_manager_manager::{
-    Action, Actor, AuditEvent, AuditFilter, AuditHeadMark, AuditResult, Caller, Manager, Names,
-    Same, UserId,
+    Action, Actor, AuditEvent, AuditFilter, AuditHeadMark, AuditResult, Caller, Error, Manager,
+    Names, Same, UserId,
 };
 
-use crate::{World, apply, delete, me, name, put};
+use crate::{World, apply, delete, destroy, me, name, put};
 
 fn anna() -> Caller {
     Caller {
@@ -231,4 +231,80 @@ async fn an_altered_head_is_not_made_good_by_going_on() {
     assert!(refused.to_string().contains("audit trail"), "{refused}");
     let refused = manager.secret(&space, &name("A"), &me()).await.unwrap_err();
     assert!(refused.to_string().contains("audit trail"), "{refused}");
+}
+
+#[tokio::test]
+async fn without_room_for_the_record_nothing_is_revealed() {
+    let world = World::new();
+    let space = world.open().await.create_space("s", &me()).await.unwrap().id;
+    let manager = world.open_as(1, Some(120)).await.unwrap();
+    apply(&manager, &space, vec![put("A", "1"), put("LARGE", &"x".repeat(100_000))]).await.unwrap();
+    let refused = loop {
+        match manager.secret(&space, &name("A"), &me()).await {
+            Ok(_) => {}
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(refused, Error::StorageFull);
+    assert_eq!(manager.snapshot(&space, &me()).await.map(drop), Err(Error::StorageFull));
+    assert_eq!(manager.export(&space, &me()).await.map(drop), Err(Error::StorageFull));
+    let refused = apply(&manager, &space, vec![put("B", &"y".repeat(10_000))]).await;
+    assert_eq!(refused.map(drop), Err(Error::StorageFull));
+    // Lists are no values; the trail can still be read and holds.
+    assert_eq!(manager.secrets(&space).await.unwrap().secrets.len(), 2);
+    assert_eq!(manager.verify_audit(None).await.unwrap().problems, []);
+
+    apply(&manager, &space, vec![destroy("LARGE")]).await.unwrap();
+    assert!(manager.secret(&space, &name("A"), &me()).await.is_ok());
+}
+
+/// The most that a record can be asked to hold, again and again.
+#[tokio::test]
+async fn a_record_takes_at_most_400_bytes_whatever_it_tells() {
+    let world = World::new();
+    let manager = world.open().await;
+    let caller = Caller {
+        actor: Actor::User { id: UserId::new("f".repeat(32)), name: "m".repeat(64) },
+        origin: Some(IpAddr::from([0xffff; 8])),
+        request: Some("0123456789abcdef".into()),
+    };
+    let space = manager.create_space(&"ü".repeat(100), &caller).await.unwrap().id;
+    let token = manager.create_token(&space, &"☃".repeat(100), None, &caller).await.unwrap();
+    let bulk: Vec<_> =
+        (0..10_000).map(|index| put(&format!("{}{index:06}", "N".repeat(250)), "1")).collect();
+    apply(&manager, &space, bulk).await.unwrap();
+    let long = format!("{}000001", "N".repeat(250));
+    manager.secret(&space, &name(&long), &caller).await.unwrap();
+
+    let connection = Connection::open(world.database()).unwrap();
+    let (bytes, what): (usize, String) = connection
+        .query_row(
+            "SELECT max(length(CAST(actor_kind || coalesce(actor_id, '') || \
+             coalesce(actor_name, '') || action || result || coalesce(request, '') || \
+             coalesce(space_id, '') || coalesce(subject, '') AS BLOB)) + \
+             coalesce(length(origin), 0) + coalesce(length(sealed_names), 0) + length(mac)), action \
+             FROM audit",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+        .unwrap();
+    assert!(bytes <= 300, "{bytes} bytes in {what}");
+    let records = records(&manager).await;
+    assert_eq!((records[2].action.as_str(), records[2].count), ("secrets.change", 10_000));
+    let shown = &records[3].names[0];
+    assert!(shown.starts_with("NNN") && shown.contains('…'), "{shown}");
+    let subject = records[1].subject.as_ref().unwrap();
+    assert!(subject.starts_with(token.token.id.as_str()) && subject.ends_with("☃…"), "{subject}");
+
+    // With all that the database needs besides.
+    let size = || -> u64 {
+        let pages: u64 = connection.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
+        pages * 4096
+    };
+    let before = size();
+    for _ in 0..2_000 {
+        manager.secret(&space, &name(&long), &caller).await.unwrap();
+    }
+    let each = (size() - before) / 2_000;
+    assert!(each <= 400, "{each} bytes for each record");
 }

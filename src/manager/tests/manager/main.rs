@@ -64,7 +64,12 @@ impl World {
     }
 
     async fn open_with(&self, key: u8) -> Result<Manager, Error> {
-        let options = SqliteOptions { busy_timeout: Duration::from_millis(2000) };
+        self.open_as(key, None).await
+    }
+
+    /// With a file that may have this many pages.
+    async fn open_as(&self, key: u8, most_pages: Option<u32>) -> Result<Manager, Error> {
+        let options = SqliteOptions { busy_timeout: Duration::from_millis(2000), most_pages };
         let store = Sqlite::open(&self.database(), options).await.unwrap();
         let clock = self.clock.clone();
         let environment = Environment::with_clock(move || clock.now());
@@ -99,6 +104,10 @@ fn delete(key: &str) -> Edit {
 
 fn edit(key: &str, change: Change) -> Edit {
     Edit { name: name(key), change, precondition: Precondition::Any }
+}
+
+fn destroy(key: &str) -> Edit {
+    Edit { change: Change::Destroy, ..delete(key) }
 }
 
 async fn apply(manager: &Manager, space: &SpaceId, edits: Vec<Edit>) -> Result<Applied, Error> {

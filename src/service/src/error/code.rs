@@ -100,6 +100,8 @@ codes! {
         "The database can't be read or written. The log says why, under this request's id."
     KeyUnfit: SERVICE_UNAVAILABLE "key_unfit"
         "The service's key is not the one that the data are encrypted with."
+    StorageFull: INSUFFICIENT_STORAGE "storage_full"
+        "The disk of the service is full. Nothing was changed."
 }
 
 impl Code {

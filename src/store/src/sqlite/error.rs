@@ -6,7 +6,13 @@ use crate::StoreError;
 
 /// SQLite's messages name tables and columns, never what stands in them.
 pub(super) fn from(error: Error) -> StoreError {
+    // Growing the index of the log on a full disk is told as an input or output error.
+    let extended = error.sqlite_error().map(|error| error.extended_code);
+    if extended == Some(rusqlite::ffi::SQLITE_IOERR_SHMSIZE) {
+        return StoreError::Full;
+    }
     match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => StoreError::Full,
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy,
         Some(ErrorCode::NotADatabase) => StoreError::Foreign,
         Some(ErrorCode::DatabaseCorrupt) => StoreError::Damaged(error.to_string()),

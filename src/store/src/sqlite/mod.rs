@@ -41,11 +41,14 @@ pub struct SqliteOptions {
     /// How long a call waits for the lock of another process (or the writer of this one) before it
     /// gives up with [`StoreError::Busy`].
     pub busy_timeout: Duration,
+    /// How large the file may become, in pages of 4 KiB; what would need more is refused with
+    /// [`StoreError::Full`]. As large as the disk when absent.
+    pub most_pages: Option<u32>,
 }
 
 impl Default for SqliteOptions {
     fn default() -> Self {
-        Self { busy_timeout: Duration::from_secs(5) }
+        Self { busy_timeout: Duration::from_secs(5), most_pages: None }
     }
 }
 
@@ -78,6 +81,11 @@ impl Sqlite {
         migrations::check(&writer)?;
         write_ahead(&writer, options.busy_timeout)?;
         migrations::migrate(&mut writer)?;
+        if let Some(pages) = options.most_pages {
+            writer
+                .pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
+                .map_err(error::from)?;
+        }
 
         let mut idle = Vec::with_capacity(READERS);
         for _ in 0..READERS {

@@ -1,5 +1,8 @@
 //! What only a file can do: modes, layouts, locks of other processes, damage.
 
+mod full;
+mod writer;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,8 +16,8 @@ use crate::contract::{audit, begin, change, put, space};
 const LAYOUT: i64 = 4;
 
 async fn open(path: &Path) -> Result<Sqlite, StoreError> {
-    let store =
-        Sqlite::open(path, SqliteOptions { busy_timeout: Duration::from_millis(50) }).await?;
+    let busy_timeout = Duration::from_millis(50);
+    let store = Sqlite::open(path, SqliteOptions { busy_timeout, ..Default::default() }).await?;
     begin(&store).await;
     Ok(store)
 }
