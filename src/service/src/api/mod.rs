@@ -2,6 +2,7 @@
 //! written; [`openapi()`] is all of them together.
 
 mod answer;
+mod audit;
 mod description;
 pub(crate) mod health;
 mod history;
@@ -80,6 +81,7 @@ fn people() -> OpenApiRouter<Shared> {
         .merge(transfer::routes())
         .merge(members::routes())
         .merge(tokens::routes())
+        .merge(audit::routes())
 }
 
 fn json(document: Bytes) -> Response {

@@ -18,3 +18,4 @@ mod person;
 mod program;
 mod start;
 mod tls;
+mod vault;
