@@ -20,6 +20,7 @@ mod edit;
 mod environment;
 mod error;
 mod history;
+mod identities;
 mod invitations;
 pub mod key;
 mod manager;
@@ -40,15 +41,16 @@ pub use caller::{Actor, Caller};
 pub use delta::{Changes, TaggedDelta};
 pub use edit::{Applied, Change, Edit, Outcome, Precondition, Same};
 pub use environment::Environment;
-pub use error::{Error, Thing};
+pub use error::{Error, Refusal, Thing};
 pub use history::{DeletedSecret, Deletion, History, Version, VersionState};
+pub use identities::Arrival;
 pub use invitations::{Invitation, SetupCode};
 pub use manager::Manager;
 pub use members::Member;
 pub use password::{Password, PasswordCost};
 pub use rules::Rules;
 pub use secret_manager_store::{
-    AuditFilter, SessionId, SpaceId, TokenId, Usage, UserChange, UserId,
+    AuditFilter, Identity, SessionId, SpaceId, TokenId, Usage, UserChange, UserId,
 };
 pub use secrets::{SecretList, SecretSummary};
 pub use sessions::{NewSession, Session};

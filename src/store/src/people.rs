@@ -208,13 +208,15 @@ pub trait People: Send + Sync + 'static {
 
     async fn user_of_identity(&self, identity: &Identity) -> Result<Option<UserRow>, StoreError>;
 
-    /// Links and uses up a pending invitation. [`StoreError::NameTaken`] when the identity belongs
-    /// to somebody or the user has another one of that issuer.
+    /// Uses up an invitation that hasn't expired at `at`; with `by_invitation` there has to be one,
+    /// else it is [`StoreError::NotFound`]. [`StoreError::NameTaken`] when the identity belongs to
+    /// somebody or the user has another one of that issuer.
     async fn link_identity(
         &self,
         user: &UserId,
         identity: Identity,
         at: Timestamp,
+        by_invitation: bool,
     ) -> Result<(), StoreError>;
 
     /// A user who signs in elsewhere from the beginning. [`StoreError::NameTaken`] as above.

@@ -5,6 +5,7 @@
 mod audit;
 mod delta;
 mod history;
+mod identities;
 mod key;
 mod limits;
 mod members;

@@ -173,11 +173,14 @@ impl People for Sqlite {
         user: &UserId,
         identity: Identity,
         at: Timestamp,
+        by_invitation: bool,
     ) -> Result<(), StoreError> {
         let user = user.clone();
         self.write(move |connection| {
-            users::link(connection, &user, &identity, at)?;
-            sessions::delete_invitation(connection, &user)
+            if !sessions::use_up_invitation(connection, &user, at)? && by_invitation {
+                return Err(StoreError::NotFound);
+            }
+            users::link(connection, &user, &identity, at)
         })
         .await
     }

@@ -141,10 +141,18 @@ pub(super) fn invite(
     insert_invitation(connection, invitation)
 }
 
-pub(super) fn delete_invitation(connection: &Connection, user: &UserId) -> Result<(), StoreError> {
+/// Whether there was one that hasn't expired.
+pub(super) fn use_up_invitation(
+    connection: &Connection,
+    user: &UserId,
+    at: Timestamp,
+) -> Result<bool, StoreError> {
     connection
-        .execute("DELETE FROM invitations WHERE user_id = ?1", [user.as_str()])
-        .map(drop)
+        .execute(
+            "DELETE FROM invitations WHERE user_id = ?1 AND expires_at > ?2",
+            (user.as_str(), at.as_millis()),
+        )
+        .map(|deleted| deleted == 1)
         .map_err(error::from)
 }
 

@@ -124,7 +124,7 @@ async fn an_invitation_is_used_up_with_all_that_it_does_or_not_at_all() {
         assert_eq!(row, session("s1", "a"));
         assert_eq!(owner.password_hash, Some(password("p")));
 
-        store.link_identity(&UserId::new("a"), identity("x"), time(6)).await.unwrap();
+        store.link_identity(&UserId::new("a"), identity("x"), time(6), false).await.unwrap();
         store.invite(invitation("a", "new")).await.unwrap();
         let row = store.user(&UserId::new("a")).await.unwrap().unwrap();
         assert_eq!((row.password_hash, row.linked), (None, false));
@@ -202,7 +202,7 @@ async fn a_sign_in_holds_only_against_what_was_checked() {
             store.sign_in(session("s2", "a"), foreign.clone()).await,
             Err(StoreError::Stale)
         );
-        store.link_identity(&id, identity("x"), time(6)).await.unwrap();
+        store.link_identity(&id, identity("x"), time(6), false).await.unwrap();
         store.sign_in(session("s2", "a"), foreign.clone()).await.unwrap();
 
         let stale = store.replace_password(&id, password("q"), password("r"), None).await;
@@ -259,17 +259,21 @@ async fn an_identity_belongs_to_one_user_and_a_user_has_one_of_each_issuer() {
         store.insert_user(user("a"), invitation("a", "code a")).await.unwrap();
         store.insert_user(user("b"), invitation("b", "code b")).await.unwrap();
         let (a, b) = (UserId::new("a"), UserId::new("b"));
-        store.link_identity(&a, identity("x"), time(2)).await.unwrap();
+        let late = store.link_identity(&a, identity("x"), time(1000), true).await;
+        assert_eq!(late, Err(StoreError::NotFound));
+        store.link_identity(&a, identity("x"), time(999), true).await.unwrap();
+        let again = store.link_identity(&a, identity("x"), time(999), true).await;
+        assert_eq!(again, Err(StoreError::NotFound));
         let found = store.user_of_identity(&identity("x")).await.unwrap().unwrap();
         assert_eq!((found.id, found.linked), (a.clone(), true));
         assert_eq!(store.invitation(hash("code a")).await.unwrap(), None);
         for (who, subject) in [(&b, "x"), (&a, "y")] {
-            let refused = store.link_identity(who, identity(subject), time(3)).await;
+            let refused = store.link_identity(who, identity(subject), time(3), false).await;
             assert_eq!(refused, Err(StoreError::NameTaken));
         }
         let elsewhere = Identity { issuer: "https://other.example".into(), ..identity("x") };
         assert_eq!(store.user_of_identity(&elsewhere).await.unwrap(), None);
-        store.link_identity(&b, elsewhere, time(3)).await.unwrap();
+        store.link_identity(&b, elsewhere, time(3), true).await.unwrap();
         store.insert_linked_user(user("c"), identity("z")).await.unwrap();
         let refused = store.insert_linked_user(user("d"), identity("z")).await;
         assert_eq!(refused, Err(StoreError::NameTaken));
