@@ -15,7 +15,7 @@
 use secret_manager_model::LoginName;
 use secret_manager_store::{Checked, Identity, StoreError, UserId, UserRow};
 
-use crate::{Caller, Error, Manager, NewSession, NewUser, Refusal, Thing};
+use crate::{Action, AuditResult, Caller, Error, Manager, NewSession, NewUser, Refusal, Thing};
 
 /// Somebody who comes from an OpenID provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,17 +32,18 @@ impl Manager {
         &self,
         arrival: &Arrival,
         create_users: bool,
-        _caller: &Caller,
+        caller: &Caller,
     ) -> Result<NewSession, Error> {
-        let user = match self.store.user_of_identity(&arrival.identity).await? {
-            Some(user) => user,
-            None => self.admit(arrival, create_users).await?,
+        let user = match self.find_or_admit(arrival, create_users, caller).await {
+            Err(refusal @ Error::NotWelcome(_)) => {
+                self.note(caller, Action::SessionCreate, AuditResult::Denied, None, None).await?;
+                return Err(refusal);
+            }
+            found => found?,
         };
-        if user.disabled_at.is_some() {
-            return Err(Error::NotWelcome(Refusal::Disabled));
-        }
         let (session, row) = self.new_session(&user)?;
-        match self.store.sign_in(row, Checked::Identity(arrival.identity.clone())).await {
+        let checked = Checked::Identity(arrival.identity.clone());
+        match self.store.sign_in(row, checked, self.signs_in(caller, &user)).await {
             // Disabled or unlinked at this very moment.
             Err(StoreError::Stale) => Err(Error::NotWelcome(Refusal::NotInvited)),
             result => Ok(result.map(|()| session)?),
@@ -54,7 +55,7 @@ impl Manager {
         &self,
         user: &UserId,
         identity: &Identity,
-        _caller: &Caller,
+        caller: &Caller,
     ) -> Result<(), Error> {
         if let Some(owner) = self.store.user_of_identity(identity).await? {
             let is_mine = owner.id == *user;
@@ -62,27 +63,51 @@ impl Manager {
         }
         let row = self.store.user(user).await?.ok_or(Error::NotFound(Thing::User))?;
         let now = self.environment.now();
-        match self.store.link_identity(&row.id, identity.clone(), now, false).await {
+        let audit = self.record(caller, Action::UserLink).subject(&row.name).finish();
+        match self.store.link_identity(&row.id, identity.clone(), now, false, audit).await {
             Err(StoreError::NameTaken) => Err(Error::NotWelcome(Refusal::Taken)),
             result => Ok(result?),
         }
     }
 
+    async fn find_or_admit(
+        &self,
+        arrival: &Arrival,
+        create_users: bool,
+        caller: &Caller,
+    ) -> Result<UserRow, Error> {
+        match self.store.user_of_identity(&arrival.identity).await? {
+            Some(user) if user.disabled_at.is_some() => Err(Error::NotWelcome(Refusal::Disabled)),
+            Some(user) => Ok(user),
+            None => self.admit(arrival, create_users, caller).await,
+        }
+    }
+
     /// The user for an identity that is not linked yet.
-    async fn admit(&self, arrival: &Arrival, create_users: bool) -> Result<UserRow, Error> {
+    async fn admit(
+        &self,
+        arrival: &Arrival,
+        create_users: bool,
+        caller: &Caller,
+    ) -> Result<UserRow, Error> {
         if self.setup_needed().await? {
             return Err(Error::NotWelcome(Refusal::SetupNeeded));
         }
         let name = arrival.verified_email.as_deref().and_then(|email| LoginName::parse(email).ok());
         let Some(name) = name else { return Err(Error::NotWelcome(Refusal::NoEmail)) };
         match self.store.user_named(name.as_str()).await? {
-            Some(user) => self.link_invited(user, arrival).await,
-            None if create_users => self.create_linked(name, arrival).await,
+            Some(user) => self.link_invited(user, arrival, caller).await,
+            None if create_users => self.create_linked(name, arrival, caller).await,
             None => Err(Error::NotWelcome(Refusal::NotInvited)),
         }
     }
 
-    async fn link_invited(&self, user: UserRow, arrival: &Arrival) -> Result<UserRow, Error> {
+    async fn link_invited(
+        &self,
+        user: UserRow,
+        arrival: &Arrival,
+        caller: &Caller,
+    ) -> Result<UserRow, Error> {
         if user.disabled_at.is_some() {
             return Err(Error::NotWelcome(Refusal::Disabled));
         }
@@ -90,7 +115,10 @@ impl Manager {
             return Err(Error::NotWelcome(Refusal::OtherMeans));
         }
         let now = self.environment.now();
-        match self.store.link_identity(&user.id, arrival.identity.clone(), now, true).await {
+        let identity = arrival.identity.clone();
+        let caller = caller.known_as(&user);
+        let audit = self.record(&caller, Action::UserLink).subject(&user.name).finish();
+        match self.store.link_identity(&user.id, identity, now, true, audit).await {
             Ok(()) => Ok(user),
             Err(StoreError::NotFound) => Err(Error::NotWelcome(Refusal::NotInvited)),
             Err(StoreError::NameTaken) => Err(Error::NotWelcome(Refusal::OtherMeans)),
@@ -98,12 +126,19 @@ impl Manager {
         }
     }
 
-    async fn create_linked(&self, name: LoginName, arrival: &Arrival) -> Result<UserRow, Error> {
+    async fn create_linked(
+        &self,
+        name: LoginName,
+        arrival: &Arrival,
+        caller: &Caller,
+    ) -> Result<UserRow, Error> {
         let new = NewUser { name, display_name: None, administrator: false };
         let shown = NewUser { display_name: arrival.display_name.clone(), ..new.clone() };
         // A name that breaks the rules here is no reason to keep somebody out.
         let row = self.new_user_row(&shown).or_else(|_| self.new_user_row(&new))?;
-        match self.store.insert_linked_user(row.clone(), arrival.identity.clone()).await {
+        let caller = caller.known_as(&row);
+        let audit = self.record(&caller, Action::UserCreate).subject(&row.name).finish();
+        match self.store.insert_linked_user(row.clone(), arrival.identity.clone(), audit).await {
             Ok(()) => Ok(row),
             // Somebody was faster with one of the two.
             Err(StoreError::NameTaken) => Err(Error::NotWelcome(Refusal::OtherMeans)),

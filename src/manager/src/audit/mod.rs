@@ -78,6 +78,8 @@ actions! {
     UserInvite = "user.invite",
     UserPassword = "user.password",
     UserSetup = "user.setup",
+    /// Who the user is to an OpenID provider.
+    UserLink = "user.link",
     SpaceCreate = "space.create",
     SpaceUpdate = "space.update",
     SpaceDelete = "space.delete",

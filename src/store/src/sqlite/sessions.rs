@@ -65,10 +65,11 @@ pub(super) fn touch(
         .map_err(error::from)
 }
 
-pub(super) fn delete(connection: &Connection, id: &SessionId) -> Result<(), StoreError> {
+/// Whether there was one.
+pub(super) fn delete(connection: &Connection, id: &SessionId) -> Result<bool, StoreError> {
     connection
         .execute("DELETE FROM sessions WHERE id = ?1", [id.as_str()])
-        .map(drop)
+        .map(|deleted| deleted == 1)
         .map_err(error::from)
 }
 
