@@ -27,6 +27,7 @@ mod manager;
 mod members;
 mod password;
 mod plan;
+mod recent;
 mod rules;
 mod secrets;
 mod sessions;
@@ -54,7 +55,7 @@ pub use secret_manager_store::{
 };
 pub use secrets::{SecretList, SecretSummary};
 pub use sessions::{NewSession, Session};
-pub use snapshot::TaggedSnapshot;
+pub use snapshot::{SnapshotAnswer, TaggedSnapshot};
 pub use spaces::Space;
 pub use tokens::{Access, NewToken, Token};
 pub use users::{NewUser, User, UserState};

@@ -7,6 +7,7 @@ mod description;
 pub(crate) mod health;
 mod history;
 mod members;
+mod parts;
 mod path;
 mod precondition;
 mod schema;
