@@ -160,8 +160,9 @@ pub trait People: Send + Sync + 'static {
 
     async fn setup_code(&self) -> Result<Option<[u8; 32]>, StoreError>;
 
-    /// Uses the code up, makes the first user and begins a session. [`StoreError::NotFound`] when
-    /// this isn't the code (any more) or there is a user already.
+    /// Uses the code up, makes the first user, who becomes the owner of all spaces that there are,
+    /// and begins a session. [`StoreError::NotFound`] when this isn't the code (any more) or there
+    /// is a user already.
     async fn set_up(
         &self,
         code_hash: [u8; 32],

@@ -5,7 +5,7 @@ use secret_manager_model::Timestamp;
 
 use super::spaces::time;
 use super::users::{self, expect_one};
-use super::{attempts, error};
+use super::{attempts, error, members};
 use crate::{
     Checked, InvitationRow, PasswordHash, SessionId, SessionRow, StoreError, UserId, UserRow,
 };
@@ -232,6 +232,7 @@ pub(super) fn set_up(
         return Err(StoreError::NotFound);
     }
     users::insert(connection, user)?;
+    members::adopt(connection, &user.id, user.created_at)?;
     insert(connection, session)
 }
 

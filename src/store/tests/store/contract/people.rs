@@ -150,6 +150,7 @@ async fn an_invitation_is_used_up_with_all_that_it_does_or_not_at_all() {
 async fn the_set_up_code_is_for_a_store_without_users() {
     for fresh in backends().await {
         let store = fresh.store;
+        store.insert_space(space("made before"), audit()).await.unwrap();
         assert!(store.put_setup_code(hash("1"), time(1)).await.unwrap());
         assert!(store.put_setup_code(hash("2"), time(2)).await.unwrap());
         assert_eq!(store.setup_code().await.unwrap(), Some(hash("2")));
@@ -157,6 +158,8 @@ async fn the_set_up_code_is_for_a_store_without_users() {
         assert_eq!(old, Err(StoreError::NotFound));
         store.set_up(hash("2"), user("a"), session("s", "a"), two()).await.unwrap();
         assert!(store.session_by_hash(hash("s")).await.unwrap().is_some());
+        let role = store.role(&SpaceId::new("made before"), &UserId::new("a")).await;
+        assert_eq!(role, Ok(Some(Role::Owner)), "nobody else could let people into it");
         assert_eq!(store.setup_code().await.unwrap(), None);
         assert!(!store.put_setup_code(hash("3"), time(3)).await.unwrap());
         assert_eq!(store.setup_code().await.unwrap(), None);
