@@ -16,6 +16,7 @@ mod page;
 mod people;
 mod person;
 mod program;
+mod roles;
 mod start;
 mod tls;
 mod vault;

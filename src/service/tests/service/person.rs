@@ -37,12 +37,12 @@ impl Person {
     /// `line` is a method and a path under /api/v1.
     pub(crate) fn ask<'a>(&self, service: &'a Service, line: &str) -> Ask<'a> {
         let (method, path) = line.split_once(' ').unwrap();
-        let ask = Ask {
-            service,
-            line: format!("{method} /api/v1{path}"),
-            headers: Vec::new(),
-            body: Vec::new(),
-        };
+        self.ask_at(service, &format!("{method} /api/v1{path}"))
+    }
+
+    /// `line` is a method and a whole path.
+    pub(crate) fn ask_at<'a>(&self, service: &'a Service, line: &str) -> Ask<'a> {
+        let ask = Ask { service, line: line.to_owned(), headers: Vec::new(), body: Vec::new() };
         match &self.cookie {
             Some(cookie) => ask.header(&format!("Cookie: {cookie}")),
             None => ask,
