@@ -117,14 +117,12 @@ function memberOf(RED, node, config) {
     syncOnSave: config.syncOnSave !== false,
     settings() {
       const autosync = Number(config.autosync) || DEFAULT_AUTOSYNC;
-      const live = config.live !== false;
       const cache = cacheFrom(RED.settings, contextKeyOf(config));
-      const ours = { autosync, live, cache };
-      if (!config.source) return { ...settingsFromEnvironment(process.env), ...ours };
+      if (!config.source) return { ...settingsFromEnvironment(process.env), autosync, cache };
       const source = RED.nodes.getNode(config.source);
       if (!source) throw new SetupError('sourceGone');
       const tls = source.tls && RED.nodes.getNode(source.tls);
-      return { ...settingsFromSource(source, tls), ...ours };
+      return { ...settingsFromSource(source, tls), autosync, cache };
     },
     show(situation) {
       const status = nodeStatus(situation, (key, values) => RED._(`secret-manager.${key}`, values));

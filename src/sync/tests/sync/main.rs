@@ -5,4 +5,3 @@
 mod cache;
 mod engine;
 mod script;
-mod watch;
