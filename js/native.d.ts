@@ -66,6 +66,8 @@ export interface Settings {
   token: string
   /** Seconds between two syncs, from 1 to 31 days. */
   autosync: number
+  /** Whether to hear of changes as they are made, in between. */
+  live?: boolean
   /** Allows plain HTTP to other machines. */
   allowHttp?: boolean
   /** PEM: certificate authorities to trust instead of the built-in ones. */
@@ -99,6 +101,8 @@ export interface Status {
   cached: boolean
   /** When the source last confirmed them, in ms since 1970. */
   checkedAt?: number
+  /** Changes are heard of as they are made. */
+  live: boolean
   /** When the next sync is due, in ms since 1970. */
   nextAt?: number
   /** Why the last sync failed, if it did. */

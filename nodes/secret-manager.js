@@ -117,12 +117,14 @@ function memberOf(RED, node, config) {
     syncOnSave: config.syncOnSave !== false,
     settings() {
       const autosync = Number(config.autosync) || DEFAULT_AUTOSYNC;
+      const live = config.live !== false;
       const cache = cacheFrom(RED.settings, contextKeyOf(config));
-      if (!config.source) return { ...settingsFromEnvironment(process.env), autosync, cache };
+      const ours = { autosync, live, cache };
+      if (!config.source) return { ...settingsFromEnvironment(process.env), ...ours };
       const source = RED.nodes.getNode(config.source);
       if (!source) throw new SetupError('sourceGone');
       const tls = source.tls && RED.nodes.getNode(source.tls);
-      return { ...settingsFromSource(source, tls), autosync, cache };
+      return { ...settingsFromSource(source, tls), ...ours };
     },
     show(situation) {
       const status = nodeStatus(situation, (key, values) => RED._(`secret-manager.${key}`, values));

@@ -32,7 +32,8 @@ async function main() {
   demo.prepareUserDir(nodeRed.port);
 
   const listen = ['--listen', `127.0.0.1:${service.port}`, '--log', 'warn'];
-  launch('The service', executable, ['serve', '--data', demo.serviceData, ...listen]);
+  const serve = ['serve', '--data', demo.serviceData, ...listen];
+  const setUpLink = linkIn(launch('The service', executable, serve));
   const red = path.join(root, 'node_modules/node-red/red.js');
   // The example's source takes its URL from here, so that it follows the port.
   launch('Node-RED', node, [red, '--userDir', demo.userDir], { DEMO_SERVICE_URL: service.url });
@@ -40,18 +41,39 @@ async function main() {
   await answers(`${service.url}/healthz`);
   await answers(`${nodeRed.url}/settings`);
   if (!demo.hasFlows) await demo.deployFlows(nodeRed.url);
-  if (!stopping) tell(demo.serviceData);
+  const { setupNeeded } = await (await fetch(`${service.url}/api/v1/service`)).json();
+  const page = setupNeeded ? await setUpLink : undefined;
+  if (!stopping) tell(demo.serviceData, page);
 }
 
-/** @param {string} data */
-function tell(data) {
+/**
+ * The link that the service prints as long as it has no users.
+ * @param {import('node:child_process').ChildProcess} child
+ * @returns {Promise<string>}
+ */
+function linkIn(child) {
+  let printed = '';
+  return new Promise((resolve) => {
+    child.stdout?.on('data', (piece) => {
+      printed += piece;
+      const link = /^Set up .*: (\S+)$/m.exec(printed);
+      if (link) resolve(link[1]);
+    });
+  });
+}
+
+/**
+ * @param {string} data
+ * @param {string} [setUp] where the first administrator is made
+ */
+function tell(data, setUp) {
   const shown = path.relative(process.cwd(), data) || data;
   console.log(`
   Node-RED   ${nodeRed.url}/
   Example    ${nodeRed.url}/demo
-  Service    ${service.url}/api/v1
+  Service    ${service.url}/
   Data       ${path.dirname(shown)}
-
+${setUp ? `\n  Make yourself the service's first administrator; the link works once:\n\n    ${setUp}\n` : ''}
   Change a secret, and see it in the example within a minute or at the next deploy:
 
     echo 'Good morning!' | npx secret-manager --data ${shown} secret set --space demo GREETING --type text --stdin
@@ -65,15 +87,18 @@ function tell(data) {
  * @param {string} command
  * @param {string[]} args
  * @param {Record<string, string>} [variables] of its environment
+ * @returns its standard output is there to be read, and goes nowhere otherwise
  */
 function launch(name, command, args, variables) {
   const env = { ...process.env, ...variables };
-  const child = spawn(command, args, { env, stdio: ['ignore', 'ignore', 'inherit'] });
+  const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
   children.push(child);
+  child.stdout.resume();
   child.on('error', (error) => stop(1, `${name} cannot be started: ${error.message}`));
   child.on('exit', (code) => {
     if (!stopping) stop(1, `${name} ended by itself with code ${code}`);
   });
+  return child;
 }
 
 /**

@@ -7,7 +7,7 @@ const path = require('node:path');
 
 /**
  * @typedef {import('../../js/settings').Settings} Settings
- * @typedef {Omit<Settings, 'autosync' | 'cache'>} SourceSettings
+ * @typedef {Omit<Settings, 'autosync' | 'live' | 'cache'>} SourceSettings
  *
  * @typedef {object} SourceNode
  * @property {string} kind

@@ -13,11 +13,21 @@ const { once } = require('node:events');
 
 /**
  * A source that answers what the test says: snapshots by default, faults on demand. Whatever it is
- * asked is kept in `requests`.
+ * asked is kept in `requests`, or in `watches`.
  */
 class ScriptedSource {
   /** @type {Request[]} */
   requests = [];
+  /** @type {Request[]} */
+  watches = [];
+  /** Whether it can be watched. */
+  live = false;
+  /** Answers instead of a watch while it is set. @type {http.RequestListener | null} */
+  watchFault = null;
+  /** Open watches, each with the version up to which it was told. @type {Map<http.ServerResponse, number>} */
+  #open = new Map();
+  /** The secrets at each version. @type {Map<number, Record<string, unknown>>} */
+  #history = new Map();
   token = 'scripted-token';
   space = { id: 'space-1', name: 'scripted' };
   version = 0;
@@ -60,6 +70,26 @@ class ScriptedSource {
     this.secrets = secrets;
     this.version += 1;
     this.updatedAt = new Date();
+    this.#history.set(this.version, secrets);
+    for (const watch of this.#open.keys()) this.#tell(watch);
+  }
+
+  /** How many watches are open. */
+  get watchers() {
+    return this.#open.size;
+  }
+
+  /**
+   * Sends something to all who watch.
+   * @param {string} text
+   */
+  say(text) {
+    for (const watch of this.#open.keys()) watch.write(text);
+  }
+
+  /** Cuts all watches off in the middle. */
+  cutWatches() {
+    for (const watch of this.#open.keys()) watch.destroy();
   }
 
   /**
@@ -70,13 +100,73 @@ class ScriptedSource {
     const { url = '', headers } = request;
     /** @type {Request} */
     const entry = { url, headers };
-    this.requests.push(entry);
+    const watch = url.startsWith('/api/v1/watch');
+    (watch ? this.watches : this.requests).push(entry);
     response.on('close', () => {
       entry.status = response.statusCode;
     });
-    if (this.fault) this.fault(request, response);
+    if (watch) this.#watch(request, response);
+    else if (this.fault) this.fault(request, response);
     else if (request.headers.authorization !== `Bearer ${this.token}`) deny(request, response);
     else this.#snapshot(request, response);
+  }
+
+  /**
+   * @param {http.IncomingMessage} request
+   * @param {http.ServerResponse} response
+   */
+  #watch(request, response) {
+    if (this.watchFault) this.watchFault(request, response);
+    else if (!this.live) response.writeHead(404).end();
+    else if (request.headers.authorization !== `Bearer ${this.token}`) deny(request, response);
+    else {
+      response.writeHead(200, { 'Content-Type': 'text/event-stream' });
+      response.write(': here\n\n');
+      this.#open.set(response, Number(request.headers['last-event-id']));
+      response.on('close', () => this.#open.delete(response));
+      this.#tell(response);
+    }
+  }
+
+  /**
+   * Tells a watch what it doesn't know.
+   * @param {http.ServerResponse} watch
+   */
+  #tell(watch) {
+    const from = this.#open.get(watch) ?? 0;
+    if (from === this.version) return;
+    this.#open.set(watch, this.version);
+    watch.write(
+      `id: ${this.version}\nevent: change\ndata: ${JSON.stringify(this.delta(from))}\n\n`,
+    );
+  }
+
+  /**
+   * What leads from a version to the present one.
+   * @param {number} from
+   */
+  delta(from) {
+    const before = this.#history.get(from) ?? {};
+    const changed = Object.entries(this.secrets).filter(
+      ([name, value]) => JSON.stringify(before[name]) !== JSON.stringify(value),
+    );
+    const updatedAt = this.updatedAt.toISOString();
+    return {
+      space: this.space,
+      from,
+      version: this.version,
+      createdAt: '2026-01-01T00:00:00Z',
+      updatedAt,
+      issuedAt: new Date().toISOString(),
+      etag: `"${this.version}"`,
+      changed: Object.fromEntries(
+        changed.map(([name, value]) => {
+          const type = typeof value === 'string' ? 'text' : 'json';
+          return [name, { type, value, version: this.version, updatedAt }];
+        }),
+      ),
+      removed: Object.keys(before).filter((name) => !Object.hasOwn(this.secrets, name)),
+    };
   }
 
   /**

@@ -42,7 +42,7 @@ impl Engine {
     #[napi(catch_unwind)]
     pub fn start(&mut self, settings: Settings) -> Result<u32, &'static str> {
         let refuse = |failure: Failure| Error::new(failure.code(), failure.message);
-        let Parsed { config, interval, cache } = settings.parse().map_err(refuse)?;
+        let Parsed { config, interval, live, cache } = settings.parse().map_err(refuse)?;
         let source = match &self.source {
             Some((known, source)) if *known == config => Arc::clone(source),
             _ => {
@@ -51,7 +51,7 @@ impl Engine {
                 source
             }
         };
-        Ok(self.engine.start(sync::Plan { source, interval, cache }))
+        Ok(self.engine.start(sync::Plan { source, interval, live, cache }))
     }
 
     /// Syncs now. Returns a ticket; `drain` tells when that sync is finished.

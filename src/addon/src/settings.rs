@@ -15,6 +15,8 @@ pub struct Settings {
     pub token: String,
     /// Seconds between two syncs, from 1 to 31 days.
     pub autosync: f64,
+    /// Whether to hear of changes as they are made, in between.
+    pub live: Option<bool>,
     /// Allows plain HTTP to other machines.
     pub allow_http: Option<bool>,
     /// PEM: certificate authorities to trust instead of the built-in ones.
@@ -41,6 +43,7 @@ pub struct Cache {
 pub(crate) struct Parsed {
     pub(crate) config: Config,
     pub(crate) interval: Duration,
+    pub(crate) live: bool,
     pub(crate) cache: Option<sync::Cache>,
 }
 
@@ -74,6 +77,7 @@ impl Settings {
         Ok(Parsed {
             config: Config::Service(config),
             interval: Duration::from_secs(self.autosync as u64),
+            live: self.live.unwrap_or(false),
             cache: self.cache.map(Cache::open),
         })
     }

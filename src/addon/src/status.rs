@@ -25,6 +25,8 @@ pub struct Status {
     pub cached: bool,
     /// When the source last confirmed them, in ms since 1970.
     pub checked_at: Option<i64>,
+    /// Changes are heard of as they are made.
+    pub live: bool,
     /// When the next sync is due, in ms since 1970.
     pub next_at: Option<i64>,
     /// Why the last sync failed, if it did.
@@ -87,6 +89,7 @@ impl From<sync::Status> for Status {
             synced_at: None,
             cached: false,
             checked_at: status.checked_at.map(Timestamp::as_millis),
+            live: status.live,
             next_at: status.next_at.map(Timestamp::as_millis),
             error,
             cache_problem: status.cache_problem,

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use secret_manager_store::{TokenId, UserId};
+use secret_manager_store::{TokenId, UserId, UserRow};
 
 /// Every method that changes or reveals something takes one, and the audit trail keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +22,12 @@ impl Caller {
     /// What the program does by itself.
     pub fn system() -> Self {
         Self::local(Actor::System)
+    }
+
+    /// The same request, now that it is known who makes it.
+    pub(crate) fn known_as(&self, user: &UserRow) -> Self {
+        let actor = Actor::User { id: user.id.clone(), name: user.name.clone() };
+        Self { actor, ..self.clone() }
     }
 
     fn local(actor: Actor) -> Self {

@@ -31,6 +31,26 @@ impl std::fmt::Display for Thing {
     }
 }
 
+/// Why somebody whom an OpenID provider knows is not let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error("nobody has set up this service yet; open the set-up link first")]
+    SetupNeeded,
+    #[error("the provider doesn't vouch for an e-mail address that could be a login name here")]
+    NoEmail,
+    #[error("nobody with your e-mail address was invited, or the invitation has expired")]
+    NotInvited,
+    #[error(
+        "the user with your e-mail address signs in in another way; do that and link this one then, \
+         or ask an administrator for a new invitation"
+    )]
+    OtherMeans,
+    #[error("this belongs to another user already")]
+    Taken,
+    #[error("your account is disabled")]
+    Disabled,
+}
+
 /// No text carries a value or a secret's name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
@@ -66,6 +86,9 @@ pub enum Error {
     /// Type it again. Doesn't tell which of the two is wrong, nor whether the user is disabled.
     #[error("the login name or the password is wrong")]
     CredentialsWrong,
+    /// Ask an administrator; the text says for what.
+    #[error("{0}")]
+    NotWelcome(Refusal),
     /// Wait, or have an administrator make a new invitation.
     #[error(
         "too many failed attempts to sign in; try again in {} seconds", retry_after.as_secs().max(1)

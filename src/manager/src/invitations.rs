@@ -6,12 +6,14 @@ use std::fmt;
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
 use ring::digest;
 use secret_manager_model::{LoginName, Timestamp};
-use secret_manager_store::{InvitationRow, StoreError, UserId, UserRow};
+use secret_manager_store::{Audit, InvitationRow, StoreError, UserId, UserRow};
 use zeroize::Zeroizing;
 
 use crate::attempts::later;
 use crate::users::of_user;
-use crate::{Caller, Environment, Error, Manager, NewSession, NewUser, Password};
+use crate::{
+    Action, AuditResult, Caller, Environment, Error, Manager, NewSession, NewUser, Password, Thing,
+};
 
 /// 256 random bits for a person or a browser to show once.
 pub(crate) struct Code(Zeroizing<String>);
@@ -75,9 +77,11 @@ impl fmt::Debug for SetupCode {
 
 impl Manager {
     /// A new invitation: the user's password, identities, sessions and older invitation are gone.
-    pub async fn invite_user(&self, id: &UserId, _caller: &Caller) -> Result<Invitation, Error> {
+    pub async fn invite_user(&self, id: &UserId, caller: &Caller) -> Result<Invitation, Error> {
+        let user = self.store.user(id).await?.ok_or(Error::NotFound(Thing::User))?;
         let (invitation, row) = self.new_invitation(id)?;
-        self.store.invite(row).await.map_err(of_user)?;
+        let audit = self.record(caller, Action::UserInvite).subject(&user.name).finish();
+        self.store.invite(row, audit).await.map_err(of_user)?;
         Ok(invitation)
     }
 
@@ -86,23 +90,26 @@ impl Manager {
         &self,
         code: &str,
         password: &Password,
-        _caller: &Caller,
+        caller: &Caller,
     ) -> Result<NewSession, Error> {
         let code_hash = hash(code);
         let found = self.store.invitation(code_hash).await?;
         let now = self.environment.now();
-        let (_, user) = found
-            .filter(|(row, user)| row.expires_at > now && user.disabled_at.is_none())
-            .ok_or(Error::InvitationInvalid)?;
+        let found = found.filter(|(row, user)| row.expires_at > now && user.disabled_at.is_none());
+        let Some((_, user)) = found else {
+            self.note(caller, Action::UserPassword, AuditResult::Denied, None, None).await?;
+            return Err(Error::InvitationInvalid);
+        };
         password.check(&login_name(&user)?)?;
         let password_hash = self.passwords.hash(password, &self.environment).await?;
         let name_hash = self.login_hash(&user.name);
+        let audits = self.begins_session(&caller.known_as(&user), Action::UserPassword, &user);
         let (session, row) = self.new_session(&UserRow {
             password_hash: Some(password_hash.clone()),
             last_sign_in_at: Some(now),
             ..user
         })?;
-        match self.store.accept_invitation(code_hash, password_hash, row, name_hash).await {
+        match self.store.accept_invitation(code_hash, password_hash, row, name_hash, audits).await {
             Err(StoreError::NotFound) => Err(Error::InvitationInvalid),
             result => Ok(result.map(|()| session)?),
         }
@@ -131,11 +138,12 @@ impl Manager {
         name: &str,
         display_name: Option<String>,
         password: &Password,
-        _caller: &Caller,
+        caller: &Caller,
     ) -> Result<NewSession, Error> {
         let code_hash = hash(code);
         // Before anything is said about names and passwords, and before the costly hashing.
         if self.store.setup_code().await? != Some(code_hash) {
+            self.note(caller, Action::UserSetup, AuditResult::Denied, None, None).await?;
             return Err(Error::SetupCodeInvalid);
         }
         let name = parse_name(name)?;
@@ -144,10 +152,17 @@ impl Manager {
         let new = NewUser { name, display_name, administrator: true };
         let user = UserRow { password_hash: Some(password_hash), ..self.new_user_row(&new)? };
         let (session, row) = self.new_session(&user)?;
-        match self.store.set_up(code_hash, user, row).await {
+        let audits = self.begins_session(&caller.known_as(&user), Action::UserSetup, &user);
+        match self.store.set_up(code_hash, user, row, audits).await {
             Err(StoreError::NotFound) => Err(Error::SetupCodeInvalid),
             result => Ok(result.map(|()| session)?),
         }
+    }
+
+    /// The records of what a user does who comes in by a code: that, and signing in.
+    fn begins_session(&self, caller: &Caller, action: Action, user: &UserRow) -> [Audit; 2] {
+        [action, Action::SessionCreate]
+            .map(|action| self.record(caller, action).subject(&user.name).finish())
     }
 
     pub(crate) fn new_invitation(

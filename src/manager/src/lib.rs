@@ -20,12 +20,14 @@ mod edit;
 mod environment;
 mod error;
 mod history;
+mod identities;
 mod invitations;
 pub mod key;
 mod manager;
 mod members;
 mod password;
 mod plan;
+mod recent;
 mod rules;
 mod secrets;
 mod sessions;
@@ -40,19 +42,20 @@ pub use caller::{Actor, Caller};
 pub use delta::{Changes, TaggedDelta};
 pub use edit::{Applied, Change, Edit, Outcome, Precondition, Same};
 pub use environment::Environment;
-pub use error::{Error, Thing};
+pub use error::{Error, Refusal, Thing};
 pub use history::{DeletedSecret, Deletion, History, Version, VersionState};
+pub use identities::Arrival;
 pub use invitations::{Invitation, SetupCode};
 pub use manager::Manager;
 pub use members::Member;
 pub use password::{Password, PasswordCost};
 pub use rules::Rules;
 pub use secret_manager_store::{
-    AuditFilter, SessionId, SpaceId, TokenId, Usage, UserChange, UserId,
+    AuditFilter, Identity, SessionId, SpaceId, TokenId, Usage, UserChange, UserId,
 };
 pub use secrets::{SecretList, SecretSummary};
 pub use sessions::{NewSession, Session};
-pub use snapshot::TaggedSnapshot;
+pub use snapshot::{SnapshotAnswer, TaggedSnapshot};
 pub use spaces::Space;
 pub use tokens::{Access, NewToken, Token};
 pub use users::{NewUser, User, UserState};

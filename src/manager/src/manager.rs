@@ -9,6 +9,7 @@ use secret_manager_store::{SpaceId, SpaceRow, Store, TokenId};
 
 use crate::audit::AuditTrail;
 use crate::password::Passwords;
+use crate::recent::Recent;
 use crate::vault::Vault;
 use crate::{Environment, Error, Rules, Thing};
 
@@ -23,6 +24,7 @@ pub struct Manager {
     pub(crate) writing: tokio::sync::Mutex<()>,
     /// When each access token's last use was last written, or tried to: at most once a minute.
     pub(crate) touched: Mutex<HashMap<TokenId, Timestamp>>,
+    pub(crate) recent: Recent,
     pub(crate) rules: Rules,
     pub(crate) passwords: Passwords,
 }
@@ -42,6 +44,7 @@ impl Manager {
             trail,
             writing: tokio::sync::Mutex::default(),
             touched: Mutex::default(),
+            recent: Recent::default(),
             rules: Rules::default(),
             passwords: Passwords::new(Rules::default().password_cost),
         };

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use secret_manager_model::{Permission, Role, Timestamp};
 use secret_manager_store::{MemberRow, SpaceId, StoreError, Usage, UserId, UserRow};
 
-use crate::{Caller, Error, Manager, Space, Thing, User};
+use crate::{Action, Caller, Error, Manager, Space, Thing, User};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
@@ -28,7 +28,7 @@ impl Manager {
         space: &SpaceId,
         user: &str,
         role: Role,
-        _caller: &Caller,
+        caller: &Caller,
     ) -> Result<(Member, bool), Error> {
         let user = self.user_row(user).await?;
         let row = MemberRow {
@@ -37,7 +37,9 @@ impl Manager {
             role,
             added_at: self.environment.now(),
         };
-        let (row, new) = self.store.put_member(row).await?;
+        let entry = self.record(caller, Action::MemberPut).space(space);
+        let audit = entry.subject(&format!("{role}: {}", user.name)).finish();
+        let (row, new) = self.store.put_member(row, audit).await?;
         Ok((self.member_of(&row, user), new))
     }
 
@@ -45,9 +47,12 @@ impl Manager {
         &self,
         space: &SpaceId,
         user: &UserId,
-        _caller: &Caller,
+        caller: &Caller,
     ) -> Result<(), Error> {
-        match self.store.delete_member(space, user).await {
+        let row = self.store.user(user).await?.ok_or(Error::NotFound(Thing::Member))?;
+        let entry = self.record(caller, Action::MemberDelete).space(space);
+        let audit = entry.subject(&row.name).finish();
+        match self.store.delete_member(space, user, audit).await {
             Err(StoreError::NotFound) => Err(Error::NotFound(Thing::Member)),
             result => Ok(result?),
         }

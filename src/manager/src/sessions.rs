@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use secret_manager_model::{LoginName, Timestamp};
-use secret_manager_store::{Checked, SessionId, SessionRow, StoreError, UserId, UserRow};
+use secret_manager_store::{Audit, Checked, SessionId, SessionRow, StoreError, UserId, UserRow};
 
 use crate::attempts::{self, later};
 use crate::invitations::{Code, hash, login_name};
-use crate::{Caller, Error, Manager, Password, Thing, User};
+use crate::{Action, AuditResult, Caller, Error, Manager, Password, Thing, User};
 
 /// The last use of a session is written at most this often.
 const TOUCH_INTERVAL_MILLIS: i64 = 60_000;
@@ -50,30 +50,43 @@ impl Manager {
         &self,
         name: &str,
         password: &Password,
-        _caller: &Caller,
+        caller: &Caller,
     ) -> Result<NewSession, Error> {
-        self.count_attempt(name).await?;
         let user = match LoginName::parse(name) {
             Ok(name) => self.store.user_named(name.as_str()).await?,
             Err(_) => None,
         };
+        // The trail names people who are there, and not what else was typed as a name.
+        let known = user.as_ref().map(|user| user.name.clone());
+        let refuse = async |result| {
+            self.note(caller, Action::SessionCreate, result, None, known.as_deref()).await
+        };
+        if let Some(locked) = self.count_attempt(name).await? {
+            refuse(AuditResult::Denied).await?;
+            return Err(locked);
+        }
         let user = user.filter(|user| user.disabled_at.is_none());
         let hash = user.as_ref().and_then(|user| user.password_hash.clone());
         let right = self.passwords.verify(password, hash.as_ref()).await?;
         let (Some(user), Some(hash), true) = (user, hash, right) else {
+            refuse(AuditResult::Failed).await?;
             return Err(Error::CredentialsWrong);
         };
         let (session, row) = self.new_session(&user)?;
         let checked =
             Checked::Password { hash: hash.clone(), name_hash: self.login_hash(&user.name) };
-        match self.store.sign_in(row, checked).await {
+        let audit = self.signs_in(caller, &user);
+        match self.store.sign_in(row, checked, audit).await {
             // Disabled, or another password, while this one was being checked.
-            Err(StoreError::Stale) => return Err(Error::CredentialsWrong),
+            Err(StoreError::Stale) => {
+                refuse(AuditResult::Failed).await?;
+                return Err(Error::CredentialsWrong);
+            }
             result => result?,
         }
         if self.passwords.is_outdated(&hash) {
             let renewed = self.passwords.hash(password, &self.environment).await?;
-            match self.store.replace_password(&user.id, hash, renewed, None).await {
+            match self.store.replace_password(&user.id, hash, renewed, None, None).await {
                 Ok(()) | Err(StoreError::Stale | StoreError::Busy) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -92,13 +105,16 @@ impl Manager {
         Ok(self.session_of(&SessionRow { last_used_at, ..row }, user))
     }
 
-    pub async fn end_session(&self, session: &Session, _caller: &Caller) -> Result<(), Error> {
-        Ok(self.store.delete_session(&session.id).await?)
+    pub async fn end_session(&self, session: &Session, caller: &Caller) -> Result<(), Error> {
+        let audit = self.record(caller, Action::SessionDelete).subject(&session.user.name);
+        Ok(self.store.delete_session(&session.id, audit.finish()).await?)
     }
 
     /// Everywhere. Returns how many there were.
-    pub async fn end_sessions(&self, user: &UserId, _caller: &Caller) -> Result<u64, Error> {
-        Ok(self.store.delete_sessions(user).await?)
+    pub async fn end_sessions(&self, user: &UserId, caller: &Caller) -> Result<u64, Error> {
+        let row = self.store.user(user).await?.ok_or(Error::NotFound(Thing::User))?;
+        let audit = self.record(caller, Action::SessionDeleteAll).subject(&row.name);
+        Ok(self.store.delete_sessions(user, audit.finish()).await?)
     }
 
     /// Ends the user's other sessions. A wrong current password counts as a failed sign-in, so that
@@ -108,35 +124,51 @@ impl Manager {
         session: &Session,
         current: &Password,
         new: &Password,
-        _caller: &Caller,
+        caller: &Caller,
     ) -> Result<(), Error> {
         let user = self.store.user(&session.user.id).await?.ok_or(Error::NotFound(Thing::User))?;
         let Some(from) = user.password_hash.clone() else {
             return Err(Error::Invalid("this user has no password, but signs in elsewhere".into()));
         };
         new.check(&login_name(&user)?)?;
-        self.count_attempt(&user.name).await?;
+        let refuse = async |result| {
+            self.note(caller, Action::UserPassword, result, None, Some(&user.name)).await
+        };
+        if let Some(locked) = self.count_attempt(&user.name).await? {
+            refuse(AuditResult::Denied).await?;
+            return Err(locked);
+        }
         if !self.passwords.verify(current, Some(&from)).await? {
+            refuse(AuditResult::Failed).await?;
             return Err(Error::CredentialsWrong);
         }
         let to = self.passwords.hash(new, &self.environment).await?;
         let kept = Some(session.id.clone());
-        match self.store.replace_password(&user.id, from, to, kept).await {
+        let audit = self.record(caller, Action::UserPassword).subject(&user.name).finish();
+        match self.store.replace_password(&user.id, from, to, kept, Some(audit)).await {
             Err(StoreError::Stale) => return Err(Error::CredentialsWrong),
             result => result?,
         }
         Ok(self.store.forget_attempts(self.login_hash(&user.name)).await?)
     }
 
-    async fn count_attempt(&self, name: &str) -> Result<(), Error> {
+    /// The record of a sign-in that succeeds.
+    pub(crate) fn signs_in(&self, caller: &Caller, user: &UserRow) -> Audit {
+        self.record(&caller.known_as(user), Action::SessionCreate).subject(&user.name).finish()
+    }
+
+    /// Returns the refusal when the name is locked.
+    async fn count_attempt(&self, name: &str) -> Result<Option<Error>, Error> {
         let now = self.environment.now();
         let key = self.login_hash(name);
         let forgotten = attempts::forgotten(now);
         match self.store.count_attempt(key, now, forgotten, attempts::count).await? {
-            Ok(_) => Ok(()),
-            Err(locked) => Err(Error::Locked {
-                retry_after: attempts::remaining(&locked, now).unwrap_or(Duration::from_secs(1)),
-            }),
+            Ok(_) => Ok(None),
+            Err(locked) => {
+                let retry_after = attempts::remaining(&locked, now);
+                let retry_after = retry_after.unwrap_or(Duration::from_secs(1));
+                Ok(Some(Error::Locked { retry_after }))
+            }
         }
     }
 

@@ -2,11 +2,14 @@
 
 use std::collections::HashMap;
 
+use bytes::Bytes;
+use secret_manager_model::wire::SharedSnapshot;
 use secret_manager_model::{Refused, Secret, Snapshot, SpaceRef};
-use secret_manager_store::SpaceId;
+use secret_manager_store::{SpaceId, SpaceRow};
 
 use crate::manager::busy;
-use crate::{Action, Caller, Error, Manager, Thing};
+use crate::recent::{Place, Prepared};
+use crate::{Access, Action, Caller, Error, Manager, Thing};
 
 #[derive(Clone, Debug)]
 pub struct TaggedSnapshot {
@@ -15,7 +18,87 @@ pub struct TaggedSnapshot {
     pub snapshot: Snapshot,
 }
 
+/// A snapshot as an engine gets it, in two parts that follow each other.
+#[derive(Clone, Debug)]
+pub struct SnapshotAnswer {
+    pub tag: String,
+    /// Begins the document; holds no values.
+    pub head: String,
+    /// Shared with other answers; wiped when the last one of them is done with it.
+    pub rest: Bytes,
+}
+
 impl Manager {
+    /// What a flow's engine gets: all values, in the form in which they are sent.
+    pub async fn answer(&self, access: &Access, caller: &Caller) -> Result<SnapshotAnswer, Error> {
+        let space = access.space_row();
+        let place = self.recent.snapshot(space);
+        let prepared = self.prepared(&place, space).await?;
+        self.note_answer(&prepared, space, caller).await?;
+        // The record has reached the disk, and on its way commits of others were noticed. A snapshot
+        // from before one of those isn't what a reading of the database would say, be it that
+        // somebody tampered with it.
+        if self.store.outside_commits() == prepared.outside_commits {
+            return Ok(self.issue(prepared));
+        }
+        self.recent.forget(space, &place);
+        let place = self.recent.snapshot(space);
+        let newer = self.prepared(&place, space).await?;
+        if newer.version != prepared.version {
+            self.note_answer(&newer, space, caller).await?;
+        }
+        Ok(self.issue(newer))
+    }
+
+    /// The space's snapshot, made by the first one who needs it.
+    async fn prepared(&self, place: &Place, space: &SpaceRow) -> Result<Prepared, Error> {
+        if let Some(prepared) = place.get() {
+            return Ok(prepared.clone());
+        }
+        let prepared = place.get_or_try_init(|| self.prepare(&space.id)).await?;
+        if prepared.tag == space.tag {
+            self.recent.make_room();
+        } else {
+            // The space has changed since the token was checked. What was read is newer, and fine to
+            // be handed out, but it isn't what this place is for.
+            self.recent.forget(space, place);
+        }
+        Ok(prepared.clone())
+    }
+
+    async fn prepare(&self, space: &SpaceId) -> Result<Prepared, Error> {
+        let outside_commits = self.store.outside_commits();
+        let TaggedSnapshot { tag, snapshot } = self.read_all(space).await?;
+        busy(move || {
+            let SharedSnapshot { head, rest } = SharedSnapshot::new(&snapshot);
+            Ok(Prepared {
+                tag,
+                version: snapshot.version,
+                secrets: snapshot.secrets.len(),
+                outside_commits,
+                head,
+                rest: Bytes::from_owner(rest),
+            })
+        })
+        .await
+    }
+
+    async fn note_answer(
+        &self,
+        answer: &Prepared,
+        space: &SpaceRow,
+        caller: &Caller,
+    ) -> Result<(), Error> {
+        let entry = self.record(caller, Action::SnapshotRead).space(&space.id);
+        let entry = entry.read(answer.version, answer.secrets);
+        Ok(self.store.note(entry.finish()).await?)
+    }
+
+    fn issue(&self, prepared: Prepared) -> SnapshotAnswer {
+        let Prepared { tag, head, rest, .. } = prepared;
+        SnapshotAnswer { tag, head: head.issued(self.environment.now()), rest }
+    }
+
     /// The tag alone: reads one row and decrypts nothing.
     pub async fn tag(&self, space: &SpaceId) -> Result<String, Error> {
         Ok(self.space_row(space).await?.tag)

@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError};
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
 use ring::digest;
 use secret_manager_model::Timestamp;
-use secret_manager_store::{SpaceId, StoreError, TokenId, TokenRow};
+use secret_manager_store::{AccessRow, SpaceId, SpaceRow, StoreError, TokenId, TokenRow};
 use zeroize::Zeroizing;
 
 use crate::{Action, Caller, Error, Manager, Thing};
@@ -52,11 +52,30 @@ impl fmt::Debug for NewToken {
 
 /// What a valid token opens.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Access {
-    pub token: TokenId,
+pub struct Access(Arc<AccessRow>);
+
+impl Access {
+    pub fn token(&self) -> &TokenId {
+        &self.0.token.id
+    }
+
     /// What people called the token.
-    pub name: String,
-    pub space: SpaceId,
+    pub fn name(&self) -> &str {
+        &self.0.token.name
+    }
+
+    pub fn space(&self) -> &SpaceId {
+        &self.0.space.id
+    }
+
+    /// Of the space's snapshot as it is now.
+    pub fn tag(&self) -> &str {
+        &self.0.space.tag
+    }
+
+    pub(crate) fn space_row(&self) -> &SpaceRow {
+        &self.0.space
+    }
 }
 
 impl Manager {
@@ -114,13 +133,27 @@ impl Manager {
     /// What the token opens, or [`Error::Denied`], which doesn't tell why. Whatever was sent is
     /// hashed and looked up by its hash, so the time it takes says nothing about other tokens.
     pub async fn authenticate(&self, token: &str) -> Result<Access, Error> {
-        let row = self.store.token_by_hash(hash(token)).await?.ok_or(Error::Denied)?;
+        let opened = self.opened_by(hash(token)).await?;
+        let row = &opened.token;
         let now = self.environment.now();
         if row.revoked_at.is_some() || row.expires_at.is_some_and(|time| time <= now) {
             return Err(Error::Denied);
         }
-        self.touch(&row, now);
-        Ok(Access { token: row.id, name: row.name, space: row.space })
+        self.touch(row, now);
+        Ok(Access(opened))
+    }
+
+    /// As it is now: from memory only when nothing was committed since it was read.
+    async fn opened_by(&self, hash: [u8; 32]) -> Result<Arc<AccessRow>, Error> {
+        let revision = self.store.revision();
+        if let Some(row) = revision.and_then(|revision| self.recent.access(&hash, revision)) {
+            return Ok(row);
+        }
+        let row = Arc::new(self.store.access(hash).await?.ok_or(Error::Denied)?);
+        if let Some(revision) = revision {
+            self.recent.keep_access(hash, revision, &row);
+        }
+        Ok(row)
     }
 
     /// Notes the use beside the request, which neither waits for it nor fails with it.

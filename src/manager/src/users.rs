@@ -6,7 +6,7 @@ use secret_manager_model::limits::DISPLAY_NAME_LENGTH;
 use secret_manager_model::{LoginName, Timestamp};
 use secret_manager_store::{StoreError, UserChange, UserId, UserRow};
 
-use crate::{Caller, Error, Invitation, Manager, Thing};
+use crate::{Action, Caller, Error, Invitation, Manager, Thing};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
@@ -70,11 +70,12 @@ impl Manager {
     pub async fn create_user(
         &self,
         new: NewUser,
-        _caller: &Caller,
+        caller: &Caller,
     ) -> Result<(User, Invitation), Error> {
         let row = self.new_user_row(&new)?;
         let (invitation, invitation_row) = self.new_invitation(&row.id)?;
-        self.store.insert_user(row.clone(), invitation_row).await.map_err(of_user)?;
+        let audit = self.record(caller, Action::UserCreate).subject(&row.name).finish();
+        self.store.insert_user(row.clone(), invitation_row, audit).await.map_err(of_user)?;
         Ok((self.user_of(row, &HashSet::new()), invitation))
     }
 
@@ -83,18 +84,23 @@ impl Manager {
         &self,
         id: &UserId,
         mut change: UserChange,
-        _caller: &Caller,
+        caller: &Caller,
     ) -> Result<User, Error> {
         if let Some(name) = &mut change.display_name {
             *name = check_display_name(name)?;
         }
-        let row = self.store.update_user(id, change, self.environment.now()).await;
+        let user = self.store.user(id).await?.ok_or(Error::NotFound(Thing::User))?;
+        let subject = format!("{}{}", describe(&change), user.name);
+        let audit = self.record(caller, Action::UserUpdate).subject(&subject).finish();
+        let row = self.store.update_user(id, change, self.environment.now(), audit).await;
         self.with_state(row.map_err(of_user)?).await
     }
 
     /// With sessions and memberships, for good. What the user did stays in the history.
-    pub async fn delete_user(&self, id: &UserId, _caller: &Caller) -> Result<(), Error> {
-        self.store.delete_user(id).await.map_err(of_user)
+    pub async fn delete_user(&self, id: &UserId, caller: &Caller) -> Result<(), Error> {
+        let user = self.store.user(id).await?.ok_or(Error::NotFound(Thing::User))?;
+        let audit = self.record(caller, Action::UserDelete).subject(&user.name).finish();
+        self.store.delete_user(id, audit).await.map_err(of_user)
     }
 
     pub(crate) async fn user_row(&self, reference: &str) -> Result<UserRow, Error> {
@@ -159,6 +165,17 @@ fn check_display_name(name: &str) -> Result<String, Error> {
         )));
     }
     Ok(name.to_owned())
+}
+
+/// What the trail says of a change, before the name: `disabled: `.
+fn describe(change: &UserChange) -> String {
+    let words = [
+        change.administrator.map(|on| if on { "administrator" } else { "no administrator" }),
+        change.disabled.map(|on| if on { "disabled" } else { "enabled" }),
+        change.display_name.as_ref().map(|_| "renamed"),
+    ];
+    let words: Vec<_> = words.into_iter().flatten().collect();
+    if words.is_empty() { String::new() } else { format!("{}: ", words.join(", ")) }
 }
 
 pub(crate) fn of_user(error: StoreError) -> Error {

@@ -9,6 +9,7 @@
 //! Values are neither decoded nor copied on the way: they pass as the JSON text that they are.
 
 mod delta;
+mod shared;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -22,6 +23,7 @@ use zeroize::Zeroizing;
 use crate::{Kind, Refused, Secret, SecretName, SecretValue, Snapshot, SpaceRef, Timestamp};
 
 pub use delta::{read_delta, write_delta};
+pub use shared::{SharedHead, SharedSnapshot};
 
 /// Why a body is no snapshot or delta. It names the place and never quotes the body.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -40,20 +42,11 @@ pub enum WireError {
 
 /// Writes a snapshot. The buffer is wiped on drop because it holds values.
 pub fn write_snapshot(snapshot: &Snapshot) -> Zeroizing<Vec<u8>> {
-    let Snapshot { space, version, created_at, updated_at, issued_at, secrets, .. } = snapshot;
-    let space = serde_json::to_string(space).unwrap_or_default();
-    // A growing Vec would leave its outgrown copies unwiped, so its size is known beforehand.
-    let mut out =
-        Zeroizing::new(Vec::with_capacity(HEADER_OVERHEAD + space.len() + entries_size(secrets)));
-    out.extend_from_slice(
-        format!(
-            "{{\"space\":{space},\"version\":{version},\"createdAt\":\"{created_at}\",\
-             \"updatedAt\":\"{updated_at}\",\"issuedAt\":\"{issued_at}\",\"secrets\":{{"
-        )
-        .as_bytes(),
-    );
-    write_entries(&mut out, secrets);
-    out.extend_from_slice(b"}}");
+    let shared = SharedSnapshot::new(snapshot);
+    let head = shared.head.issued(snapshot.issued_at);
+    let mut out = Zeroizing::new(Vec::with_capacity(head.len() + shared.rest.len()));
+    out.extend_from_slice(head.as_bytes());
+    out.extend_from_slice(&shared.rest);
     out
 }
 
@@ -234,8 +227,10 @@ mod tests {
     #[test]
     fn the_buffer_is_never_outgrown() {
         let body = write_snapshot(&sample());
+        assert_eq!(body.len(), body.capacity());
+        let rest = SharedSnapshot::new(&sample()).rest;
         let size = HEADER_OVERHEAD + 2 * ENTRY_OVERHEAD;
-        assert!(body.len() < body.capacity() && body.capacity() < body.len() + size);
+        assert!(rest.len() < rest.capacity() && rest.capacity() < rest.len() + size);
     }
 
     #[test]

@@ -185,6 +185,7 @@ impl From<Error> for Problem {
             Error::SessionEnded => Code::SessionMissing.into(),
             Error::CredentialsWrong => Code::CredentialsWrong.into(),
             Error::Locked { retry_after } => Self::retry_after(Code::TooManyAttempts, retry_after),
+            Error::NotWelcome(_) => Self::new(Code::CredentialsWrong, sentence(&error)),
             Error::InvitationInvalid => Code::InvitationInvalid.into(),
             Error::SetupCodeInvalid => Code::SetupCodeInvalid.into(),
             Error::RoleInsufficient { .. } => Self::new(Code::RoleInsufficient, sentence(&error)),

@@ -22,7 +22,6 @@ mod origin;
 mod page;
 mod query;
 mod rate;
-mod records;
 mod request;
 mod sending;
 mod server;

@@ -6,8 +6,9 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use bytes::Bytes;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
-use reqwest::{Client, StatusCode, Url, redirect};
+use reqwest::{Client, Response, StatusCode, Url, redirect};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{CertificateError, ClientConfig, RootCertStore};
@@ -18,6 +19,8 @@ use crate::failure::{Failure, Remedy};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+/// A stream may be open for a day; whoever reads it notices sooner when it has gone silent.
+const STREAM_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 /// Long enough to serve a burst of syncs, short enough not to hold a connection between two of them.
 const IDLE_CONNECTION: Duration = Duration::from_secs(20);
 const MOST_REDIRECTS: usize = 5;
@@ -52,6 +55,24 @@ pub(crate) struct Answer {
     pub(crate) body: Zeroizing<Vec<u8>>,
 }
 
+/// An answer of which the body comes piece by piece.
+pub(crate) struct Stream(Response);
+
+impl Stream {
+    pub(crate) fn status(&self) -> StatusCode {
+        self.0.status()
+    }
+
+    pub(crate) fn headers(&self) -> &HeaderMap {
+        self.0.headers()
+    }
+
+    /// The next piece; `None` at the end.
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Failure> {
+        self.0.chunk().await.map_err(|error| failure(&error))
+    }
+}
+
 pub(crate) struct Http {
     client: Client,
 }
@@ -74,6 +95,12 @@ impl Http {
             .build()
             .map_err(|error| Failure::new(Remedy::Reconfigure, plain_words(&error)))?;
         Ok(Self { client })
+    }
+
+    /// Sends one GET request whose answer may take as long as it likes.
+    pub(crate) async fn open(&self, url: Url, headers: HeaderMap) -> Result<Stream, Failure> {
+        let request = self.client.get(url).headers(headers).timeout(STREAM_TIMEOUT);
+        request.send().await.map(Stream).map_err(|error| failure(&error))
     }
 
     /// Sends one GET request and reads the whole answer.

@@ -4,16 +4,21 @@
 //! this validator?" *Not modified* is an answer like any other, and an error says what the asker can
 //! do next. A source keeps no schedule, retries nothing and remembers nothing: that is the engine's.
 //!
+//! Some sources also tell of changes as they are made: on a [`Watch`]. It is only ever an addition: what
+//! it misses, the next fetch brings.
+//!
 //! Each kind of source is one file and one variant of [`Config`].
 
+mod events;
 mod failure;
 mod http;
 mod service;
+mod watch;
 
 use std::pin::Pin;
 use std::sync::Arc;
 
-use secret_manager_model::Snapshot;
+use secret_manager_model::{Delta, Snapshot};
 
 pub use failure::{Failure, Remedy};
 pub use http::Tls;
@@ -43,12 +48,37 @@ impl Validator {
 /// The answer of a source, some time later.
 pub type Fetching<'a> = Pin<Box<dyn Future<Output = Result<Fetched, Failure>> + Send + 'a>>;
 
+/// What came on a watch.
+#[derive(Debug)]
+pub enum Heard {
+    /// The source is there. The first of these says that the watch has been opened.
+    Alive,
+    /// The validator is that of the snapshot to which the delta leads, if the source tells it.
+    Change { delta: Box<Delta>, validator: Option<Validator> },
+}
+
+/// The next thing on a watch, some time later.
+pub type Hearing<'a> = Pin<Box<dyn Future<Output = Result<Heard, Failure>> + Send + 'a>>;
+
+/// A connection on which a source tells of changes.
+pub trait Watch: Send {
+    /// What comes next. An error is the end.
+    fn next(&mut self) -> Hearing<'_>;
+}
+
+/// A watch, as soon as it is open.
+pub type Opening<'a> = Pin<Box<dyn Future<Output = Result<Box<dyn Watch>, Failure>> + Send + 'a>>;
+
 pub trait Source: Send + Sync {
-    /// What is read, for people. Holds no credentials.
+    /// What is read, for people. Holds no credentials, and differs from place to place: what was kept
+    /// of one isn't taken for what is kept of another.
     fn description(&self) -> &str;
 
     /// Asks once. `held` is the validator of the snapshot that the asker has, if any.
     fn fetch<'a>(&'a self, held: Option<&'a Validator>) -> Fetching<'a>;
+
+    /// Opens a watch that tells what changes after the given version of the space.
+    fn watch(&self, since: u64) -> Opening<'_>;
 }
 
 /// The settings of a source, one variant for each kind.

@@ -1,4 +1,5 @@
-//! The source that reads from a Secret Manager service: `GET /api/v1/snapshot`.
+//! The source that reads from a Secret Manager service: `GET /api/v1/snapshot`, and `GET /api/v1/watch`
+//! to hear of changes as they are made.
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -11,7 +12,8 @@ use zeroize::Zeroizing;
 
 use crate::failure::{Failure, Remedy};
 use crate::http::{self, Answer, Http, Tls};
-use crate::{Fetched, Fetching, Source, Validator};
+use crate::watch::Changes;
+use crate::{Fetched, Fetching, Opening, Source, Validator, Watch};
 
 /// Above this size a body is parsed on a thread of its own, so that other engines aren't held up.
 const PARSE_INLINE_BYTES: usize = 1024 * 1024;
@@ -45,6 +47,7 @@ pub(crate) struct Service {
     http: OnceLock<Result<Http, Failure>>,
     tls: Tls,
     snapshot: Url,
+    watch: Url,
     authorization: HeaderValue,
     description: String,
 }
@@ -52,32 +55,59 @@ pub(crate) struct Service {
 impl Service {
     pub(crate) fn new(config: ServiceConfig) -> Result<Self, Failure> {
         let base = base_url(&config.url, config.allow_http)?;
-        let mut snapshot = base.clone();
-        snapshot.set_path(&format!("{}/api/v1/snapshot", base.path().trim_end_matches('/')));
+        let endpoint = |name: &str| {
+            let mut url = base.clone();
+            url.set_path(&format!("{}/api/v1/{name}", base.path().trim_end_matches('/')));
+            url
+        };
         Ok(Self {
             http: OnceLock::new(),
             tls: config.tls,
-            snapshot,
+            snapshot: endpoint("snapshot"),
+            watch: endpoint("watch"),
             authorization: bearer(&config.token)?,
             description: format!("service {}", base.as_str().trim_end_matches('/')),
         })
     }
 
     async fn ask(&self, held: Option<&Validator>) -> Result<Fetched, Failure> {
-        let mut headers = HeaderMap::new();
-        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        headers.insert(AUTHORIZATION, self.authorization.clone());
+        let mut headers = self.headers("application/json");
         if let Some(validator) = held.and_then(|held| HeaderValue::from_str(held.as_str()).ok()) {
             headers.insert(IF_NONE_MATCH, validator);
         }
-        let http = self.http.get_or_init(|| Http::new(&self.snapshot, &self.tls));
-        let answer = http.as_ref().map_err(Failure::clone)?.get(self.snapshot.clone(), headers);
-        let answer = answer.await?;
+        let answer = self.http()?.get(self.snapshot.clone(), headers).await?;
         match answer.status {
             StatusCode::NOT_MODIFIED if held.is_some() => Ok(Fetched::NotModified),
             StatusCode::OK => read(answer).await,
-            _ => Err(refusal(&answer)),
+            status => Err(refusal(status, &answer.headers)),
         }
+    }
+
+    async fn open_watch(&self, since: u64) -> Result<Box<dyn Watch>, Failure> {
+        let mut headers = self.headers("text/event-stream");
+        headers.insert("last-event-id", HeaderValue::from(since));
+        let mut url = self.watch.clone();
+        url.set_query(Some(&format!("since={since}")));
+        let stream = self.http()?.open(url, headers).await?;
+        match stream.status() {
+            StatusCode::OK => Ok(Box::new(Changes::new(stream)?)),
+            StatusCode::NOT_IMPLEMENTED => {
+                Err(Failure::new(Remedy::Reconfigure, "the service can't be watched (HTTP 501)"))
+            }
+            status => Err(refusal(status, stream.headers())),
+        }
+    }
+
+    fn http(&self) -> Result<&Http, Failure> {
+        let http = self.http.get_or_init(|| Http::new(&self.snapshot, &self.tls));
+        http.as_ref().map_err(Failure::clone)
+    }
+
+    fn headers(&self, accept: &'static str) -> HeaderMap {
+        HeaderMap::from_iter([
+            (ACCEPT, HeaderValue::from_static(accept)),
+            (AUTHORIZATION, self.authorization.clone()),
+        ])
     }
 }
 
@@ -88,6 +118,10 @@ impl Source for Service {
 
     fn fetch<'a>(&'a self, held: Option<&'a Validator>) -> Fetching<'a> {
         Box::pin(self.ask(held))
+    }
+
+    fn watch(&self, since: u64) -> Opening<'_> {
+        Box::pin(self.open_watch(since))
     }
 }
 
@@ -135,18 +169,23 @@ fn bearer(token: &str) -> Result<HeaderValue, Failure> {
 
 async fn read(answer: Answer) -> Result<Fetched, Failure> {
     let validator = answer.headers.get(ETAG).and_then(|tag| tag.to_str().ok()).map(Validator::new);
-    let body = answer.body;
-    let snapshot = if body.len() > PARSE_INLINE_BYTES {
-        tokio::task::spawn_blocking(move || wire::read_snapshot(&body))
-            .await
-            .map_err(|_| Failure::new(Remedy::Repair, "reading the answer failed"))?
-    } else {
-        wire::read_snapshot(&body)
-    };
-    match snapshot {
+    match read_aside(answer.body, wire::read_snapshot).await? {
         Ok(snapshot) => Ok(Fetched::Snapshot { snapshot: Box::new(snapshot), validator }),
         Err(error) => Err(Failure::new(Remedy::Repair, not_a_snapshot(&error))),
     }
+}
+
+/// Reads a body, on a thread of its own when it is large.
+pub(crate) async fn read_aside<T: Send + 'static>(
+    body: Zeroizing<Vec<u8>>,
+    read: fn(&[u8]) -> T,
+) -> Result<T, Failure> {
+    if body.len() <= PARSE_INLINE_BYTES {
+        return Ok(read(&body));
+    }
+    tokio::task::spawn_blocking(move || read(&body))
+        .await
+        .map_err(|_| Failure::new(Remedy::Repair, "reading the answer failed"))
 }
 
 fn not_a_snapshot(error: &WireError) -> String {
@@ -158,9 +197,9 @@ fn not_a_snapshot(error: &WireError) -> String {
     }
 }
 
-fn refusal(answer: &Answer) -> Failure {
-    let status = answer.status.as_u16();
-    let pause = http::retry_after(&answer.headers, SystemTime::now());
+fn refusal(status: StatusCode, headers: &HeaderMap) -> Failure {
+    let status = status.as_u16();
+    let pause = http::retry_after(headers, SystemTime::now());
     match status {
         401 => Failure::new(
             Remedy::Authorise,

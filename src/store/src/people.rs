@@ -8,7 +8,7 @@ use std::fmt;
 use async_trait::async_trait;
 use secret_manager_model::{Role, Timestamp};
 
-use crate::{SessionId, SpaceId, SpaceRow, StoreError, Usage, UserId};
+use crate::{Audit, SessionId, SpaceId, SpaceRow, StoreError, Usage, UserId};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserRow {
@@ -105,8 +105,12 @@ pub struct MemberRow {
 #[async_trait]
 pub trait People: Send + Sync + 'static {
     /// [`StoreError::NameTaken`] when another user has the name.
-    async fn insert_user(&self, user: UserRow, invitation: InvitationRow)
-    -> Result<(), StoreError>;
+    async fn insert_user(
+        &self,
+        user: UserRow,
+        invitation: InvitationRow,
+        audit: Audit,
+    ) -> Result<(), StoreError>;
 
     /// Sorted by name.
     async fn users(&self) -> Result<Vec<UserRow>, StoreError>;
@@ -124,14 +128,15 @@ pub trait People: Send + Sync + 'static {
         id: &UserId,
         change: UserChange,
         at: Timestamp,
+        audit: Audit,
     ) -> Result<UserRow, StoreError>;
 
     /// With sessions, invitation, identities and memberships. [`StoreError::LastAdministrator`] as
     /// with an update; [`StoreError::LastOwner`] when a space would be left without one.
-    async fn delete_user(&self, id: &UserId) -> Result<(), StoreError>;
+    async fn delete_user(&self, id: &UserId, audit: Audit) -> Result<(), StoreError>;
 
     /// Replaces an older invitation, takes away the password and the identities, ends the sessions.
-    async fn invite(&self, invitation: InvitationRow) -> Result<(), StoreError>;
+    async fn invite(&self, invitation: InvitationRow, audit: Audit) -> Result<(), StoreError>;
 
     /// Expired ones too: the rules are the manager's.
     async fn invitation(
@@ -147,6 +152,7 @@ pub trait People: Send + Sync + 'static {
         password_hash: PasswordHash,
         session: SessionRow,
         name_hash: [u8; 32],
+        audits: [Audit; 2],
     ) -> Result<(), StoreError>;
 
     /// Replaces an older one. `false` when there is a user already, and then none is kept.
@@ -154,13 +160,15 @@ pub trait People: Send + Sync + 'static {
 
     async fn setup_code(&self) -> Result<Option<[u8; 32]>, StoreError>;
 
-    /// Uses the code up, makes the first user and begins a session. [`StoreError::NotFound`] when
-    /// this isn't the code (any more) or there is a user already.
+    /// Uses the code up, makes the first user, who becomes the owner of all spaces that there are,
+    /// and begins a session. [`StoreError::NotFound`] when this isn't the code (any more) or there
+    /// is a user already.
     async fn set_up(
         &self,
         code_hash: [u8; 32],
         user: UserRow,
         session: SessionRow,
+        audits: [Audit; 2],
     ) -> Result<(), StoreError>;
 
     /// Notes an attempt before it is made, so that many at once don't count as one; what `count`
@@ -180,7 +188,12 @@ pub trait People: Send + Sync + 'static {
 
     /// Notes the sign-in and forgets failed attempts under `name_hash`. [`StoreError::Stale`] when
     /// the user was disabled or no longer has the password that was checked.
-    async fn sign_in(&self, session: SessionRow, checked: Checked) -> Result<(), StoreError>;
+    async fn sign_in(
+        &self,
+        session: SessionRow,
+        checked: Checked,
+        audit: Audit,
+    ) -> Result<(), StoreError>;
 
     /// Replaces the password's hash; with `ends_sessions` it ends all sessions but that one.
     /// [`StoreError::Stale`] when the hash is no longer `from`.
@@ -190,6 +203,7 @@ pub trait People: Send + Sync + 'static {
         from: PasswordHash,
         to: PasswordHash,
         ends_sessions: Option<SessionId>,
+        audit: Option<Audit>,
     ) -> Result<(), StoreError>;
 
     /// Ended ones too: the rules are the manager's.
@@ -200,26 +214,33 @@ pub trait People: Send + Sync + 'static {
 
     async fn touch_session(&self, id: &SessionId, at: Timestamp) -> Result<(), StoreError>;
 
-    /// Ending what has ended is fine.
-    async fn delete_session(&self, id: &SessionId) -> Result<(), StoreError>;
+    /// Ending what has ended is fine, and leaves no record.
+    async fn delete_session(&self, id: &SessionId, audit: Audit) -> Result<(), StoreError>;
 
     /// How many there were.
-    async fn delete_sessions(&self, user: &UserId) -> Result<u64, StoreError>;
+    async fn delete_sessions(&self, user: &UserId, audit: Audit) -> Result<u64, StoreError>;
 
     async fn user_of_identity(&self, identity: &Identity) -> Result<Option<UserRow>, StoreError>;
 
-    /// Links and uses up a pending invitation. [`StoreError::NameTaken`] when the identity belongs
-    /// to somebody or the user has another one of that issuer.
+    /// Uses up an invitation that hasn't expired at `at`; with `by_invitation` there has to be one,
+    /// else it is [`StoreError::NotFound`]. [`StoreError::NameTaken`] when the identity belongs to
+    /// somebody or the user has another one of that issuer.
     async fn link_identity(
         &self,
         user: &UserId,
         identity: Identity,
         at: Timestamp,
+        by_invitation: bool,
+        audit: Audit,
     ) -> Result<(), StoreError>;
 
     /// A user who signs in elsewhere from the beginning. [`StoreError::NameTaken`] as above.
-    async fn insert_linked_user(&self, user: UserRow, identity: Identity)
-    -> Result<(), StoreError>;
+    async fn insert_linked_user(
+        &self,
+        user: UserRow,
+        identity: Identity,
+        audit: Audit,
+    ) -> Result<(), StoreError>;
 
     /// Sorted by the users' names.
     async fn members(&self, space: &SpaceId) -> Result<Vec<(MemberRow, UserRow)>, StoreError>;
@@ -231,10 +252,19 @@ pub trait People: Send + Sync + 'static {
 
     /// `true` when the user was no member before; a member keeps the time it was added.
     /// [`StoreError::LastOwner`] when nobody would be left as owner.
-    async fn put_member(&self, member: MemberRow) -> Result<(MemberRow, bool), StoreError>;
+    async fn put_member(
+        &self,
+        member: MemberRow,
+        audit: Audit,
+    ) -> Result<(MemberRow, bool), StoreError>;
 
     /// [`StoreError::LastOwner`] as above.
-    async fn delete_member(&self, space: &SpaceId, user: &UserId) -> Result<(), StoreError>;
+    async fn delete_member(
+        &self,
+        space: &SpaceId,
+        user: &UserId,
+        audit: Audit,
+    ) -> Result<(), StoreError>;
 }
 
 /// What a sign-in was checked against.

@@ -128,9 +128,6 @@ pub trait Store: People + Send + Sync + 'static {
     /// the rules are the manager's.
     async fn access(&self, hash: [u8; 32]) -> Result<Option<AccessRow>, StoreError>;
 
-    /// Revoked and expired ones too.
-    async fn token_by_hash(&self, hash: [u8; 32]) -> Result<Option<TokenRow>, StoreError>;
-
     /// A token that is revoked already keeps its first time. Returns the token as it is now. The
     /// record's space is filled in here: whoever revokes knows only the token.
     async fn revoke_token(
@@ -173,6 +170,12 @@ pub trait Store: People + Send + Sync + 'static {
 
     /// Shows the whole trail as it is at one moment, the oldest record first. Returns its head.
     async fn walk_audit(&self, visitor: AuditVisitor) -> Result<Option<AuditHead>, StoreError>;
+
+    /// A number that is another one when somebody else than this store has committed something. Every
+    /// write brings it up to date; in between it may lag behind. When it is the same before a read
+    /// and after a later write, the read is as good as if it had been made just before the write, but
+    /// for what this store changed itself.
+    fn outside_commits(&self) -> u64;
 
     /// The number of the layout, for people.
     async fn layout(&self) -> Result<i64, StoreError>;

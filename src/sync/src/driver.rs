@@ -4,14 +4,14 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use secret_manager_model::{Snapshot, Timestamp};
-use secret_manager_source::{Failure, Fetched, Remedy, Source, Validator};
+use secret_manager_model::{Delta, Snapshot, Timestamp};
+use secret_manager_source::{Failure, Fetched, Heard, Remedy, Source, Validator};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use crate::cache::{Cache, CacheError};
 use crate::keeping::Keeping;
-use crate::machine::{Action, Answer, Event, Machine, Ticket};
+use crate::machine::{self, Action, Answer, Event, Machine, Ticket};
 use crate::publication::Publication;
 use crate::shared::Shared;
 use crate::status::Status;
@@ -28,6 +28,8 @@ pub struct Plan {
     pub source: Arc<dyn Source>,
     /// From one sync to the next.
     pub interval: Duration,
+    /// Whether to watch for changes in between.
+    pub live: bool,
     /// Where what is published is kept for the next start of the process.
     pub cache: Option<Cache>,
 }
@@ -41,6 +43,9 @@ pub(crate) enum Command {
 
 type Outcome = Result<Fetched, Failure>;
 
+/// How many things on a watch may wait for the engine. The source's side waits when there are more.
+const HEARD_AHEAD: usize = 4;
+
 struct Driver {
     shared: Arc<Shared>,
     clock: Clock,
@@ -51,6 +56,9 @@ struct Driver {
     fetch: Option<Fetch>,
     /// What was fetched and is not published yet.
     fetched: Option<(Box<Snapshot>, Option<Validator>)>,
+    watch: Option<Listening>,
+    /// What was heard and is not applied yet.
+    change: Option<(Box<Delta>, Option<Validator>)>,
     publication: Publication,
     keeping: Keeping,
     /// The work on the cache's file, which is finished even when the engine ends.
@@ -63,6 +71,18 @@ struct Fetch(JoinHandle<Outcome>);
 impl Drop for Fetch {
     fn drop(&mut self) {
         self.0.abort();
+    }
+}
+
+/// An open watch, listened to in a task of its own. It ends with its owner.
+struct Listening {
+    heard: mpsc::Receiver<Result<Heard, Failure>>,
+    task: JoinHandle<()>,
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        self.task.abort();
     }
 }
 
@@ -81,6 +101,8 @@ pub(crate) async fn run(
         source: None,
         fetch: None,
         fetched: None,
+        watch: None,
+        change: None,
         keeping: Keeping::default(),
         job: None,
     };
@@ -96,6 +118,7 @@ pub(crate) async fn run(
                 driver.fetch = None;
                 driver.take(outcome);
             }
+            heard = heard(&mut driver.watch), if driver.watch.is_some() => driver.listen(heard),
             outcome = done(&mut driver.job), if driver.job.is_some() => {
                 driver.job = None;
                 driver.keeping.ended(outcome);
@@ -117,6 +140,32 @@ async fn ended(fetch: &mut Option<Fetch>) -> Outcome {
     })
 }
 
+async fn heard(watch: &mut Option<Listening>) -> Result<Heard, Failure> {
+    let Some(watch) = watch else { return std::future::pending().await };
+    watch.heard.recv().await.unwrap_or_else(|| {
+        // Only a panic ends the task without a last word.
+        Err(Failure::new(Remedy::Retry, "an internal error ended the watch; please report it"))
+    })
+}
+
+/// Passes on what comes on a watch, to its end.
+async fn listen(source: Arc<dyn Source>, since: u64, heard: mpsc::Sender<Result<Heard, Failure>>) {
+    let mut watch = match source.watch(since).await {
+        Ok(watch) => watch,
+        Err(failure) => {
+            let _ = heard.send(Err(failure)).await;
+            return;
+        }
+    };
+    loop {
+        let next = watch.next().await;
+        let ends = next.is_err();
+        if heard.send(next).await.is_err() || ends {
+            return;
+        }
+    }
+}
+
 async fn done(job: &mut Option<JoinHandle<Result<(), CacheError>>>) -> Result<(), CacheError> {
     let Some(job) = job else { return std::future::pending().await };
     job.await.unwrap_or_else(|error| Err(std::io::Error::other(panicked(&error)).into()))
@@ -136,7 +185,7 @@ async fn at(due: Option<Instant>) {
 impl Driver {
     async fn obey(&mut self, command: Command) {
         match command {
-            Command::Start(Plan { source, interval, cache }, ticket) => {
+            Command::Start(Plan { source, interval, live, cache }, ticket) => {
                 if !self.source.as_ref().is_some_and(|known| Arc::ptr_eq(known, &source)) {
                     self.publication.change_source();
                 }
@@ -145,7 +194,7 @@ impl Driver {
                 if self.publication.facts().is_none() {
                     self.restore().await;
                 }
-                self.tell(Event::Start { interval, ticket });
+                self.tell(Event::Start { interval, live, ticket });
             }
             Command::Sync(ticket) => self.tell(Event::Sync(ticket)),
             Command::Stop => {
@@ -162,7 +211,7 @@ impl Driver {
 
     /// The engine ends; what is to be kept is kept all the same.
     async fn finish(mut self) {
-        self.fetch = None;
+        (self.fetch, self.watch) = (None, None);
         self.keeping.hurry(now());
         if self.job.is_some() {
             self.keeping.ended(done(&mut self.job).await);
@@ -183,8 +232,8 @@ impl Driver {
         };
         self.keeping.loaded(&outcome);
         if let Ok(Some(good)) = outcome {
+            self.machine.restored(good.facts.space.id.clone(), good.facts.version);
             self.publication.restore(good);
-            self.machine.restored();
         }
     }
 
@@ -202,6 +251,21 @@ impl Driver {
         self.fetched = None;
     }
 
+    fn listen(&mut self, heard: Result<Heard, Failure>) {
+        let event = match heard {
+            Ok(Heard::Alive) => Event::Heard(machine::Heard::Alive),
+            Ok(Heard::Change { delta, validator }) => {
+                let (space, from) = (delta.space.id.clone(), delta.from);
+                let version = delta.version;
+                self.change = Some((delta, validator));
+                Event::Heard(machine::Heard::Change { space, from, version })
+            }
+            Err(failure) => Event::Deaf(failure),
+        };
+        self.tell(event);
+        self.change = None;
+    }
+
     fn tell(&mut self, event: Event) {
         let random = self.random.f64();
         for action in self.machine.handle(event, now(), random) {
@@ -209,6 +273,9 @@ impl Driver {
                 Action::Fetch => self.fetch(),
                 Action::Abandon => self.fetch = None,
                 Action::Publish => self.publish(),
+                Action::Watch => self.watch(),
+                Action::Unwatch => self.watch = None,
+                Action::Amend => self.amend(),
                 Action::Withdraw => self.withdraw(),
                 Action::Confirm => {
                     let at = (self.clock)();
@@ -235,6 +302,20 @@ impl Driver {
         self.keeping.save(now());
     }
 
+    fn watch(&mut self) {
+        let Some(source) = self.source.clone() else { return };
+        let Some(facts) = self.publication.facts() else { return };
+        let (told, heard) = mpsc::channel(HEARD_AHEAD);
+        let task = tokio::spawn(listen(source, facts.version, told));
+        self.watch = Some(Listening { heard, task });
+    }
+
+    fn amend(&mut self) {
+        let Some((delta, validator)) = self.change.take() else { return };
+        self.publication.amend(*delta, validator, (self.clock)());
+        self.keeping.save(now());
+    }
+
     fn withdraw(&mut self) {
         self.publication.withdraw();
         self.keeping.wipe(now());
@@ -257,7 +338,7 @@ impl Driver {
     }
 
     fn show(&self) {
-        let next_at = self.machine.due().and_then(|due| {
+        let next_at = self.machine.next_fetch().and_then(|due| {
             let pause = i64::try_from(due.saturating_duration_since(now()).as_millis()).ok()?;
             Timestamp::from_millis((self.clock)().as_millis().saturating_add(pause))
         });
@@ -266,6 +347,7 @@ impl Driver {
             source: self.description(),
             facts: self.publication.facts().cloned(),
             checked_at: self.publication.checked_at(),
+            live: self.machine.is_live(),
             next_at,
             failure: self.machine.failure().cloned(),
             cache_problem: self.keeping.problem().cloned(),

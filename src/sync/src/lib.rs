@@ -17,6 +17,8 @@ mod news;
 mod publication;
 mod schedule;
 mod shared;
+#[cfg(test)]
+mod simulation;
 mod status;
 
 pub use cache::Cache;

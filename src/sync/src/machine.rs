@@ -1,5 +1,10 @@
 //! What to do next: the pure half of the engine. It is told what happened, when, and with which
 //! random number, and answers with actions. It never waits, reads no clock and holds no value.
+//!
+//! Fetches come at intervals, or after a pause that grows with each failure. After a good one a watch
+//! is opened, if that is wanted: on it the source tells of changes as they are made. A watch that ends,
+//! is silent or says something odd is closed; the next fetch brings what it may have missed, and opens
+//! another one. So without a watch, whatever the reason, there is polling.
 
 use std::time::{Duration, Instant};
 
@@ -14,16 +19,28 @@ pub type Ticket = u32;
 /// Values are withdrawn when access is denied this often in a row: once may be a mishap on the way.
 const DENIALS_BEFORE_WITHDRAWAL: u32 = 2;
 
+/// A source sends something every 15 s: a watch that is silent for longer than this is dead, though
+/// nobody has said so.
+pub(crate) const SILENCE: Duration = Duration::from_secs(45);
+/// A watch that ends sooner counts as a failure, however well it began.
+const STEADY: Duration = Duration::from_secs(30);
+/// The pause before the next attempt where there was nothing to watch: the source may be renewed.
+const UNWATCHABLE_PAUSE: Duration = Duration::from_secs(60 * 60);
+
 #[derive(Debug)]
 pub(crate) enum Event {
     /// The engine starts, or starts anew with other settings.
-    Start { interval: Duration, ticket: Ticket },
+    Start { interval: Duration, live: bool, ticket: Ticket },
     /// Somebody wants a sync now.
     Sync(Ticket),
     /// The time of [`Machine::due`] may have come.
     Due,
     /// The fetch in flight has ended.
     Fetched(Answer),
+    /// Something came on the watch.
+    Heard(Heard),
+    /// The watch has ended, or was never opened.
+    Deaf(Failure),
     /// The engine stops.
     Stop,
 }
@@ -35,6 +52,14 @@ pub(crate) enum Answer {
     Failed(Failure),
 }
 
+#[derive(Debug)]
+pub(crate) enum Heard {
+    /// The source is there.
+    Alive,
+    /// A delta.
+    Change { space: String, from: u64, version: u64 },
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Action {
     /// Ask the source. No second fetch is started before this one has ended or was abandoned.
@@ -43,6 +68,12 @@ pub(crate) enum Action {
     Abandon,
     /// Publish the snapshot that was just fetched.
     Publish,
+    /// Watch for what changes after what is published. There is no other watch.
+    Watch,
+    /// Forget the watch.
+    Unwatch,
+    /// Apply the delta that was just heard to what is published.
+    Amend,
     /// Note that the source has confirmed what is published.
     Confirm,
     /// Forget the published values, and those that are kept.
@@ -62,46 +93,77 @@ pub enum Ended {
 pub(crate) struct Machine {
     /// `None` while stopped.
     interval: Option<Duration>,
-    /// The tickets that the fetch in flight serves; `None` when there is none in flight.
-    in_flight: Option<Vec<Ticket>>,
+    in_flight: Option<Flight>,
     /// Tickets that came during a fetch: its answer may be older than they are, so they get another.
     waiting: Vec<Ticket>,
+    /// The same without a ticket: something was heard that the answer may not know of.
+    again: bool,
     /// When to fetch next.
     due: Option<Instant>,
     failures: u32,
     denials: u32,
     last: Option<Result<(), Failure>>,
-    /// Whether values are published.
-    published: bool,
-    /// Space and version of the newest snapshot since the start; nothing older is published.
-    newest: Option<(String, u64)>,
+    /// Space and version of what is published. Nothing older takes its place.
+    published: Option<(String, u64)>,
+    /// The engine was started since: what is published may be of another space, or newer than a backup
+    /// that the source was restored from, so that whatever is answered takes its place.
+    unconfirmed: bool,
+    live: bool,
+    watch: Option<Watch>,
+    watch_failures: u32,
+    /// No watch is opened before.
+    watch_from: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Flight {
+    /// The tickets that the fetch serves.
+    tickets: Vec<Ticket>,
+    /// What was published when it began. A delta may overtake it.
+    since: Option<u64>,
+}
+
+#[derive(Debug)]
+struct Watch {
+    opened: Instant,
+    /// When something was heard last; before that, when it was opened.
+    heard: Instant,
+    /// Something was heard at all.
+    works: bool,
 }
 
 impl Machine {
     pub(crate) fn handle(&mut self, event: Event, now: Instant, random: f64) -> Vec<Action> {
         match event {
-            Event::Start { interval, ticket } => self.start(interval, ticket),
+            Event::Start { interval, live, ticket } => self.start(interval, live, ticket),
             Event::Sync(ticket) => self.sync(ticket),
-            Event::Due if self.due.is_some_and(|due| due <= now) => self.fetch(Vec::new()),
-            Event::Due => Vec::new(),
+            Event::Due => self.due_now(now, random),
             Event::Fetched(answer) => self.fetched(answer, now, random),
+            Event::Heard(heard) => self.heard(heard, now, random),
+            Event::Deaf(failure) => self.deaf(&failure, now, random),
             Event::Stop => self.stop(),
         }
     }
 
     /// When [`Event::Due`] is to come.
     pub(crate) fn due(&self) -> Option<Instant> {
+        let silent = self.watch.as_ref().map(|watch| watch.heard + SILENCE);
+        self.due.into_iter().chain(silent).min()
+    }
+
+    /// When the next fetch is due, as far as that is known.
+    pub(crate) fn next_fetch(&self) -> Option<Instant> {
         self.due
     }
 
     pub(crate) fn state(&self) -> State {
-        match (&self.last, self.published) {
+        match (&self.last, &self.published) {
             _ if self.interval.is_none() => State::Idle,
             (None, _) => State::Syncing,
             (Some(Ok(())), _) => State::Synced,
-            (Some(Err(_)), true) => State::Stale,
-            (Some(Err(failure)), false) if failure.remedy == Remedy::Authorise => State::Denied,
-            (Some(Err(_)), false) => State::Unreachable,
+            (Some(Err(_)), Some(_)) => State::Stale,
+            (Some(Err(failure)), None) if failure.remedy == Remedy::Authorise => State::Denied,
+            (Some(Err(_)), None) => State::Unreachable,
         }
     }
 
@@ -110,19 +172,43 @@ impl Machine {
         self.last.as_ref()?.as_ref().err()
     }
 
-    /// A start asks at once. What was asked for before is served by the new fetch, and a version
-    /// older than the published one is taken: it may be another space, or one restored from a backup.
-    fn start(&mut self, interval: Duration, ticket: Ticket) -> Vec<Action> {
-        let mut tickets = self.in_flight.take();
-        let abandoned = tickets.is_some().then_some(Action::Abandon);
-        let tickets = tickets.get_or_insert_default();
+    /// Whether changes are heard of as they are made.
+    pub(crate) fn is_live(&self) -> bool {
+        self.watch.as_ref().is_some_and(|watch| watch.works)
+    }
+
+    /// Whether no watch is opened yet, because the last one ended.
+    #[cfg(test)]
+    pub(crate) fn waits_to_watch(&self, now: Instant) -> bool {
+        self.watch_from.is_some_and(|from| from > now)
+    }
+
+    /// Values that were kept from an earlier run were published.
+    pub(crate) fn restored(&mut self, space: String, version: u64) {
+        self.published = Some((space, version));
+    }
+
+    /// The published values were forgotten from outside.
+    pub(crate) fn forget(&mut self) {
+        self.published = None;
+    }
+
+    /// A start asks at once. What was asked for before is served by the new fetch.
+    fn start(&mut self, interval: Duration, live: bool, ticket: Ticket) -> Vec<Action> {
+        let mut actions = self.unwatch();
+        let mut tickets = Vec::new();
+        if let Some(flight) = self.in_flight.take() {
+            tickets = flight.tickets;
+            actions.push(Action::Abandon);
+        }
         tickets.append(&mut self.waiting);
         tickets.push(ticket);
-        self.interval = Some(interval);
-        (self.failures, self.denials) = (0, 0);
-        (self.last, self.newest) = (None, None);
-        let fetch = self.fetch(std::mem::take(tickets));
-        abandoned.into_iter().chain(fetch).collect()
+        (self.interval, self.live) = (Some(interval), live);
+        (self.failures, self.denials, self.watch_failures) = (0, 0, 0);
+        (self.last, self.watch_from) = (None, None);
+        (self.unconfirmed, self.again) = (true, false);
+        actions.extend(self.fetch(tickets));
+        actions
     }
 
     fn sync(&mut self, ticket: Ticket) -> Vec<Action> {
@@ -136,56 +222,81 @@ impl Machine {
         self.fetch(vec![ticket])
     }
 
+    fn due_now(&mut self, now: Instant, random: f64) -> Vec<Action> {
+        let mut actions = Vec::new();
+        if self.watch.as_ref().is_some_and(|watch| watch.heard + SILENCE <= now) {
+            let silent = Failure::new(Remedy::Retry, "nothing was heard on the watch in time");
+            actions.extend(self.deaf(&silent, now, random));
+        }
+        if self.due.is_some_and(|due| due <= now) {
+            actions.extend(self.fetch(Vec::new()));
+        }
+        actions
+    }
+
     fn fetch(&mut self, tickets: Vec<Ticket>) -> Vec<Action> {
         self.due = None;
-        self.in_flight = Some(tickets);
+        let since = self.published.as_ref().map(|(_, version)| *version);
+        self.in_flight = Some(Flight { tickets, since });
         vec![Action::Fetch]
     }
 
     fn fetched(&mut self, answer: Answer, now: Instant, random: f64) -> Vec<Action> {
-        let (Some(interval), Some(tickets)) = (self.interval, self.in_flight.take()) else {
+        let (Some(interval), Some(flight)) = (self.interval, self.in_flight.take()) else {
             return Vec::new();
         };
-        match self.judge(answer) {
-            Ok(publish) => {
-                (self.failures, self.denials) = (0, 0);
-                self.last = Some(Ok(()));
-                self.due = Some(now + schedule::next_interval(interval, random));
-                self.published |= publish.is_some();
-                let mut actions = Vec::from_iter(publish);
-                actions.extend([Action::Confirm, Action::Finish(tickets, Ok(()))]);
-                if !self.waiting.is_empty() {
-                    let waiting = std::mem::take(&mut self.waiting);
-                    actions.extend(self.fetch(waiting));
-                }
-                actions
-            }
-            Err(failure) => self.failed(failure, tickets, now, random),
+        let mut actions = match self.judge(answer, flight.since) {
+            Ok(publish) => Vec::from_iter(publish),
+            Err(failure) => return self.failed(failure, flight.tickets, now, random),
+        };
+        self.confirmed(interval, now, random);
+        actions.extend([Action::Confirm, Action::Finish(flight.tickets, Ok(()))]);
+        if !self.waiting.is_empty() || std::mem::take(&mut self.again) {
+            let waiting = std::mem::take(&mut self.waiting);
+            actions.extend(self.fetch(waiting));
+        } else {
+            actions.extend(self.watch(now));
         }
+        actions
     }
 
     /// Whether the answer brings something to publish, or is none to be used.
-    fn judge(&mut self, answer: Answer) -> Result<Option<Action>, Failure> {
-        match answer {
-            Answer::Failed(failure) => Err(failure),
-            Answer::Unchanged => Ok(None),
-            Answer::Snapshot { space, version } => {
-                if let Some((known, newest)) = &self.newest
-                    && *known == space
-                    && version < *newest
-                {
-                    return Err(Failure::new(
-                        Remedy::Repair,
-                        format!(
-                            "the answer holds version {version}, which is older than the \
-                             published version {newest}"
-                        ),
-                    ));
-                }
-                self.newest = Some((space, version));
-                Ok(Some(Action::Publish))
+    fn judge(&mut self, answer: Answer, since: Option<u64>) -> Result<Option<Action>, Failure> {
+        let (space, version) = match answer {
+            Answer::Failed(failure) => return Err(failure),
+            Answer::Unchanged => return Ok(None),
+            Answer::Snapshot { space, version } => (space, version),
+        };
+        if let Some((known, published)) = &self.published
+            && *known == space
+            && version < *published
+            && !self.unconfirmed
+        {
+            // A delta that was made after this answer has overtaken it.
+            if since.is_some_and(|since| version >= since) {
+                return Ok(None);
             }
+            return Err(Failure::new(
+                Remedy::Repair,
+                format!(
+                    "the answer holds version {version}, which is older than the published \
+                     version {published}"
+                ),
+            ));
         }
+        self.published = Some((space, version));
+        Ok(Some(Action::Publish))
+    }
+
+    /// The source has answered and there is nothing wrong.
+    fn confirmed(&mut self, interval: Duration, now: Instant, random: f64) {
+        (self.failures, self.denials) = (0, 0);
+        self.last = Some(Ok(()));
+        self.unconfirmed = false;
+        let next = now + schedule::next_interval(interval, random);
+        // A fetch opens the next watch.
+        let watch = self.watch_from.filter(|_| self.live && self.watch.is_none());
+        self.due = watch.filter(|from| *from > now).into_iter().chain([next]).min();
     }
 
     fn failed(
@@ -200,19 +311,16 @@ impl Machine {
             Remedy::Authorise => self.denials.saturating_add(1),
             _ => 0,
         };
-        let asked = match failure.remedy {
-            Remedy::Wait(asked) => asked,
-            _ => None,
-        };
-        self.due = Some(now + schedule::back_off(self.failures, asked, random));
+        self.due = Some(now + schedule::back_off(self.failures, asked(&failure), random));
         // Those who came during the fetch are told as well: asking again at once would only hammer
         // on a source that is in trouble.
         tickets.append(&mut self.waiting);
+        self.again = false;
         let mut actions = Vec::new();
         // Also when nothing is published: what the cache keeps has to go as well.
         if self.denials == DENIALS_BEFORE_WITHDRAWAL {
-            self.published = false;
-            self.newest = None;
+            self.published = None;
+            actions.extend(self.unwatch());
             actions.push(Action::Withdraw);
         }
         actions.push(Action::Finish(tickets, Err(Ended::Failed(failure.clone()))));
@@ -220,13 +328,81 @@ impl Machine {
         actions
     }
 
+    fn watch(&mut self, now: Instant) -> Option<Action> {
+        let too_early = self.watch_from.is_some_and(|from| from > now);
+        if !self.live || self.watch.is_some() || self.published.is_none() || too_early {
+            return None;
+        }
+        self.watch = Some(Watch { opened: now, heard: now, works: false });
+        Some(Action::Watch)
+    }
+
+    fn heard(&mut self, heard: Heard, now: Instant, random: f64) -> Vec<Action> {
+        let (Some(interval), Some(watch)) = (self.interval, &mut self.watch) else {
+            return Vec::new();
+        };
+        (watch.heard, watch.works) = (now, true);
+        let Heard::Change { space, from, version } = heard else { return Vec::new() };
+        match &mut self.published {
+            Some((known, published)) if *known == space && from <= *published => {
+                // Heard before; a fetch was faster, or the stream repeats itself.
+                if version <= *published {
+                    return Vec::new();
+                }
+                *published = version;
+                let fetching = self.in_flight.is_some();
+                self.confirmed(interval, now, random);
+                if fetching {
+                    self.due = None;
+                }
+                vec![Action::Amend, Action::Confirm]
+            }
+            _ => {
+                let gap = Failure::new(Remedy::Repair, "a change was missed on the watch");
+                self.deaf(&gap, now, random)
+            }
+        }
+    }
+
+    /// There is no watch any more. What it should have told is fetched: at once when it told something
+    /// that can't be right, and otherwise when the next one may be opened.
+    fn deaf(&mut self, failure: &Failure, now: Instant, random: f64) -> Vec<Action> {
+        let Some(watch) = &self.watch else { return Vec::new() };
+        // Of what was never a watch nothing was missed.
+        let odd = watch.works && failure.remedy == Remedy::Repair;
+        if now.saturating_duration_since(watch.opened) >= STEADY {
+            self.watch_failures = 0;
+        }
+        self.watch_failures = self.watch_failures.saturating_add(1);
+        let pause = match failure.remedy {
+            Remedy::Reconfigure => UNWATCHABLE_PAUSE,
+            _ => schedule::back_off(self.watch_failures, asked(failure), random),
+        };
+        let from = now + pause;
+        self.watch_from = Some(from);
+        let mut actions = self.unwatch();
+        match self.due {
+            // During a fetch, or while fetches fail and have pauses of their own.
+            None => self.again |= odd,
+            Some(_) if self.failures > 0 => {}
+            Some(_) if odd => actions.extend(self.fetch(Vec::new())),
+            Some(due) => self.due = Some(due.min(from)),
+        }
+        actions
+    }
+
+    fn unwatch(&mut self) -> Vec<Action> {
+        self.watch.take().map(|_| Action::Unwatch).into_iter().collect()
+    }
+
     fn stop(&mut self) -> Vec<Action> {
         self.interval = None;
         self.due = None;
-        let mut actions = Vec::new();
+        self.again = false;
+        let mut actions = self.unwatch();
         let mut tickets = std::mem::take(&mut self.waiting);
-        if let Some(served) = self.in_flight.take() {
-            tickets.extend(served);
+        if let Some(flight) = self.in_flight.take() {
+            tickets.extend(flight.tickets);
             actions.push(Action::Abandon);
         }
         if !tickets.is_empty() {
@@ -234,16 +410,13 @@ impl Machine {
         }
         actions
     }
+}
 
-    /// Values that were kept from an earlier run were published.
-    pub(crate) fn restored(&mut self) {
-        self.published = true;
-    }
-
-    /// The published values were forgotten from outside.
-    pub(crate) fn forget(&mut self) {
-        self.published = false;
-        self.newest = None;
+/// The pause that the source asks for.
+fn asked(failure: &Failure) -> Option<Duration> {
+    match failure.remedy {
+        Remedy::Wait(asked) => asked,
+        _ => None,
     }
 }
 
@@ -276,8 +449,16 @@ mod tests {
     impl Bench {
         fn started() -> Self {
             let mut bench = Self { machine: Machine::default(), now: Instant::now() };
-            let actions = bench.tell(Event::Start { interval: MINUTE, ticket: 1 });
+            let actions = bench.tell(Event::Start { interval: MINUTE, live: false, ticket: 1 });
             assert_eq!(actions, [Action::Fetch]);
+            bench
+        }
+
+        /// Version 5 is published, and the watch is open.
+        fn watching() -> Self {
+            let mut bench = Self { machine: Machine::default(), now: Instant::now() };
+            bench.tell(Event::Start { interval: MINUTE, live: true, ticket: 1 });
+            assert_eq!(bench.tell(snapshot(5)).last(), Some(&Action::Watch));
             bench
         }
 
@@ -375,7 +556,7 @@ mod tests {
         let refused = bench.tell(snapshot(4));
         assert!(!refused.contains(&Action::Publish) && !refused.contains(&Action::Confirm));
         assert_eq!(bench.machine.state(), State::Stale);
-        bench.tell(Event::Start { interval: MINUTE, ticket: 2 });
+        bench.tell(Event::Start { interval: MINUTE, live: true, ticket: 2 });
         assert!(bench.tell(snapshot(4)).contains(&Action::Publish));
     }
 
@@ -383,7 +564,7 @@ mod tests {
     fn a_new_start_serves_those_who_waited() {
         let mut bench = Bench::started();
         bench.tell(Event::Sync(2));
-        let actions = bench.tell(Event::Start { interval: MINUTE, ticket: 3 });
+        let actions = bench.tell(Event::Start { interval: MINUTE, live: false, ticket: 3 });
         assert_eq!(actions, [Action::Abandon, Action::Fetch]);
         let actions = bench.tell(snapshot(1));
         let finish = Action::Finish(vec![1, 2, 3], Ok(()));
@@ -402,8 +583,148 @@ mod tests {
         assert_eq!(bench.tell(snapshot(6)), []);
     }
 
+    fn change(from: u64, version: u64) -> Event {
+        Event::Heard(Heard::Change { space: "s".into(), from, version })
+    }
+
+    #[test]
+    fn changes_are_applied_as_they_are_heard() {
+        let mut bench = Bench::watching();
+        assert!(!bench.machine.is_live());
+        assert_eq!(bench.tell(Event::Heard(Heard::Alive)), []);
+        assert!(bench.machine.is_live());
+        assert_eq!(bench.tell(change(5, 6)), [Action::Amend, Action::Confirm]);
+        assert_eq!(bench.tell(change(6, 9)), [Action::Amend, Action::Confirm]);
+        // Doubled, or out of order after a longer one.
+        assert_eq!(bench.tell(change(6, 9)), []);
+        assert_eq!(bench.tell(change(7, 8)), []);
+        // Overlapping: it says how things are at its end, wherever on its way one starts.
+        assert_eq!(bench.tell(change(7, 10)), [Action::Amend, Action::Confirm]);
+        assert_eq!(bench.machine.next_fetch(), Some(bench.now + MINUTE));
+    }
+
+    #[test]
+    fn what_can_not_be_applied_is_fetched_at_once() {
+        let of_another_space = Heard::Change { space: "t".into(), from: 5, version: 6 };
+        for event in [change(6, 7), Event::Heard(of_another_space)] {
+            let mut bench = Bench::watching();
+            assert_eq!(bench.tell(event), [Action::Unwatch, Action::Fetch]);
+            // Once: an odd source isn't hammered on.
+            let done = bench.tell(snapshot(7));
+            assert_eq!(done, [Action::Publish, Action::Confirm, Action::Finish(vec![], Ok(()))]);
+            assert_eq!(bench.due_in(), Some(Duration::from_millis(1500)));
+            assert_eq!(bench.wait(), [Action::Fetch]);
+            assert_eq!(bench.tell(Event::Fetched(Answer::Unchanged)).last(), Some(&Action::Watch));
+        }
+    }
+
+    #[test]
+    fn what_is_odd_during_a_fetch_is_followed_by_another() {
+        let mut bench = Bench::watching();
+        bench.tell(Event::Sync(2));
+        assert_eq!(bench.tell(change(6, 7)), [Action::Unwatch]);
+        assert_eq!(bench.tell(snapshot(5)).last(), Some(&Action::Fetch));
+        assert_ne!(bench.tell(snapshot(7)).last(), Some(&Action::Fetch));
+    }
+
+    #[test]
+    fn an_answer_that_a_delta_has_overtaken_is_no_step_back() {
+        let mut bench = Bench::watching();
+        bench.tell(Event::Sync(2));
+        assert_eq!(bench.tell(change(5, 6)), [Action::Amend, Action::Confirm]);
+        let finish = Action::Finish(vec![2], Ok(()));
+        assert_eq!(bench.tell(snapshot(5)), [Action::Confirm, finish]);
+        bench.tell(Event::Sync(3));
+        let refused = bench.tell(snapshot(5));
+        assert!(matches!(&*refused, [Action::Finish(_, Err(Ended::Failed(_)))]), "{refused:?}");
+    }
+
+    #[test]
+    fn a_watch_that_ends_is_opened_again_after_a_fetch() {
+        let mut bench = Bench::watching();
+        bench.tell(Event::Heard(Heard::Alive));
+        bench.now += MINUTE / 2;
+        assert_eq!(bench.tell(Event::Deaf(failure(Remedy::Retry))), [Action::Unwatch]);
+        assert_eq!(bench.machine.state(), State::Synced);
+        assert!(!bench.machine.is_live());
+        assert_eq!(bench.due_in(), Some(Duration::from_millis(1500)));
+        assert_eq!(bench.wait(), [Action::Fetch]);
+        // The source is away: its fetches have their own pauses, and no watch is tried.
+        bench.tell(failed(Remedy::Retry));
+        assert_eq!(bench.machine.state(), State::Stale);
+        assert_eq!(bench.wait(), [Action::Fetch]);
+        assert_eq!(bench.tell(Event::Fetched(Answer::Unchanged)).last(), Some(&Action::Watch));
+    }
+
+    #[test]
+    fn silence_ends_a_watch() {
+        let mut bench = Bench::watching();
+        bench.now += SILENCE - Duration::from_secs(1);
+        assert_eq!(bench.tell(Event::Due), []);
+        bench.tell(Event::Heard(Heard::Alive));
+        bench.now += SILENCE;
+        // The interval has passed as well.
+        assert_eq!(bench.tell(Event::Due), [Action::Unwatch, Action::Fetch]);
+    }
+
+    #[test]
+    fn where_streams_are_cut_the_attempts_grow_rare_and_polling_goes_on() {
+        let mut bench = Bench::watching();
+        let (mut attempts, mut fetches) = (0, 0);
+        let begin = bench.now;
+        while bench.now < begin + 60 * MINUTE {
+            bench.tell(Event::Deaf(failure(Remedy::Retry)));
+            assert_eq!(bench.wait(), [Action::Fetch]);
+            fetches += 1;
+            let opened =
+                bench.tell(Event::Fetched(Answer::Unchanged)).last() == Some(&Action::Watch);
+            attempts += u32::from(opened);
+        }
+        assert!((15..40).contains(&attempts), "{attempts}");
+        assert!((60..90).contains(&fetches), "{fetches}");
+    }
+
+    #[test]
+    fn what_has_nothing_to_watch_is_polled() {
+        let mut bench = Bench::watching();
+        bench.tell(Event::Deaf(failure(Remedy::Reconfigure)));
+        for _ in 0..30 {
+            assert_eq!(bench.due_in(), Some(MINUTE));
+            bench.wait();
+            let actions = bench.tell(Event::Fetched(Answer::Unchanged));
+            assert!(!actions.contains(&Action::Watch));
+        }
+        bench.now += UNWATCHABLE_PAUSE;
+        bench.tell(Event::Due);
+        assert_eq!(bench.tell(Event::Fetched(Answer::Unchanged)).last(), Some(&Action::Watch));
+    }
+
+    #[test]
+    fn a_pause_that_the_source_asks_for_is_kept() {
+        let mut bench = Bench::watching();
+        let asked = Some(Duration::from_secs(33));
+        bench.tell(Event::Deaf(failure(Remedy::Wait(asked))));
+        assert_eq!(bench.due_in(), asked);
+    }
+
+    #[test]
+    fn starts_stops_and_denials_close_the_watch() {
+        let mut bench = Bench::watching();
+        let start = Event::Start { interval: MINUTE, live: true, ticket: 2 };
+        assert_eq!(bench.tell(start), [Action::Unwatch, Action::Fetch]);
+        assert_eq!(bench.tell(Event::Fetched(Answer::Unchanged)).last(), Some(&Action::Watch));
+        for _ in 0..2 {
+            bench.tell(Event::Sync(3));
+            let actions = bench.tell(failed(Remedy::Authorise));
+            assert_eq!(actions.contains(&Action::Unwatch), actions.contains(&Action::Withdraw));
+        }
+        assert_eq!(bench.machine.state(), State::Denied);
+        assert_eq!(Bench::watching().tell(Event::Stop), [Action::Unwatch]);
+        assert_eq!(bench.tell(change(5, 6)), []);
+    }
+
     fn any_event() -> impl Strategy<Value = u8> {
-        0..10_u8
+        0..13_u8
     }
 
     proptest! {
@@ -413,10 +734,11 @@ mod tests {
         ) {
             let mut machine = Machine::default();
             let mut now = Instant::now();
-            let (mut in_flight, mut issued, mut finished) = (false, 0, Vec::new());
+            let (mut in_flight, mut watching) = (false, false);
+            let (mut issued, mut finished) = (0, Vec::new());
             for choice in events.into_iter().chain([9]) {
                 let event = match choice {
-                    0 => { issued += 1; Event::Start { interval: MINUTE, ticket: issued } }
+                    0 => { issued += 1; Event::Start { interval: MINUTE, live: true, ticket: issued } }
                     1 | 2 => { issued += 1; Event::Sync(issued) }
                     3 => { now = machine.due().unwrap_or(now); Event::Due }
                     4 if in_flight => Event::Fetched(Answer::Unchanged),
@@ -424,6 +746,9 @@ mod tests {
                     6 if in_flight => failed(Remedy::Retry),
                     7 if in_flight => failed(Remedy::Authorise),
                     9 => Event::Stop,
+                    10 if watching => change(5, 6),
+                    11 if watching => change(7, 8),
+                    12 if watching => Event::Deaf(failure(Remedy::Retry)),
                     _ => continue,
                 };
                 if matches!(event, Event::Fetched(_)) {
@@ -436,12 +761,18 @@ mod tests {
                             in_flight = true;
                         }
                         Action::Abandon => in_flight = false,
+                        Action::Watch => {
+                            prop_assert!(!watching, "two watches at a time");
+                            watching = true;
+                        }
+                        Action::Unwatch => watching = false,
                         Action::Finish(tickets, _) => finished.extend(tickets),
-                        Action::Publish | Action::Confirm | Action::Withdraw => {}
+                        Action::Publish | Action::Amend | Action::Confirm | Action::Withdraw => {}
                     }
                 }
                 let running = machine.state() != State::Idle;
-                prop_assert_eq!(running, in_flight || machine.due().is_some());
+                prop_assert_eq!(running, in_flight || machine.next_fetch().is_some());
+                prop_assert!(running || !watching);
             }
             finished.sort_unstable();
             prop_assert_eq!(finished, (1..=issued).collect::<Vec<_>>());

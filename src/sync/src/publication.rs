@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use secret_manager_model::{Snapshot, Timestamp};
+use secret_manager_model::{Delta, Snapshot, Timestamp};
 use secret_manager_source::Validator;
 
 use crate::cache::Good;
@@ -69,6 +69,18 @@ impl Publication {
             refused,
         });
         self.shared.publish(Some(version), Arc::new(secrets));
+    }
+
+    /// What the delta leads to takes the place of what is published.
+    pub(crate) fn amend(&mut self, delta: Delta, validator: Option<Validator>, now: Timestamp) {
+        let Delta { space, version, created_at, updated_at, issued_at, changed, removed, .. } =
+            delta;
+        let Some(facts) = &mut self.facts else { return };
+        (facts.space, facts.version) = (space, version);
+        (facts.created_at, facts.updated_at) = (created_at, updated_at);
+        (facts.issued_at, facts.synced_at) = (issued_at, now);
+        self.held = validator;
+        self.shared.amend(version, changed, &removed);
     }
 
     pub(crate) fn restore(&mut self, good: Good) {

@@ -1,6 +1,7 @@
 //! What the task that syncs and those who read have in common.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use secret_manager_model::{Diff, Secret, SecretName};
@@ -69,6 +70,38 @@ impl Shared {
         *self.secrets.write().unwrap_or_else(PoisonError::into_inner) = secrets;
         drop(before);
         self.lock_news().news.note_change(version, diff);
+    }
+
+    /// Changes the published secrets, at a cost of what changes and not of what there is.
+    pub(crate) fn amend(&self, version: u64, changed: Secrets, removed: &[SecretName]) {
+        let mut secrets = self.secrets.write().unwrap_or_else(PoisonError::into_inner);
+        // A copy of all is only made while the cache is being written.
+        let published = Arc::make_mut(&mut secrets);
+        let mut diff = Diff::default();
+        let mut old = Vec::new();
+        for name in removed {
+            if let Some(secret) = published.remove(name) {
+                diff.removed.push(name.clone());
+                old.push(secret);
+            }
+        }
+        for (name, secret) in changed {
+            match published.entry(name) {
+                Entry::Vacant(place) => {
+                    diff.added.push(place.key().clone());
+                    place.insert(secret);
+                }
+                Entry::Occupied(mut place) => {
+                    if place.get().value != secret.value {
+                        diff.changed.push(place.key().clone());
+                    }
+                    old.push(place.insert(secret));
+                }
+            }
+        }
+        drop(secrets);
+        drop(old);
+        self.lock_news().news.note_change(Some(version), diff);
     }
 
     pub(crate) fn finish(&self, tickets: Vec<Ticket>, outcome: &Result<(), Ended>) {

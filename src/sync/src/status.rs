@@ -60,6 +60,8 @@ pub struct Status {
     pub facts: Option<Facts>,
     /// When the source last confirmed what is published.
     pub checked_at: Option<Timestamp>,
+    /// Changes are heard of as they are made.
+    pub live: bool,
     /// When the next fetch is due.
     pub next_at: Option<Timestamp>,
     /// Why the last fetch failed, if it did.

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -29,10 +30,16 @@ impl Request {
     }
 }
 
+const PIECE_PAUSE: Duration = Duration::from_millis(1);
+
 /// What a request gets.
 pub enum Reply {
     /// These bytes, and then the end of the connection.
     Bytes(Vec<u8>),
+    /// These pieces, each sent by itself, and then the end of the connection.
+    Pieces(Vec<Vec<u8>>),
+    /// These bytes, and then nothing, on a connection that stays open.
+    Held(Vec<u8>),
     /// Nothing, on a connection that stays open.
     Silence,
     /// The end of the connection, without an answer.
@@ -40,6 +47,13 @@ pub enum Reply {
 }
 
 impl Reply {
+    /// The head of an event stream and what stands in it, to be sent by one of the variants.
+    pub fn event_stream(body: &[u8]) -> Vec<u8> {
+        let head =
+            b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n";
+        [head, body].concat()
+    }
+
     /// A well-formed answer. `headers` are whole lines without their ends.
     pub fn http(status: &str, headers: &[&str], body: &[u8]) -> Self {
         let mut bytes = format!("HTTP/1.1 {status}\r\nconnection: close\r\n").into_bytes();
@@ -156,6 +170,21 @@ async fn answer(
             // The client may leave in the middle of a long answer; that is its right.
             let _ = stream.write_all(&bytes).await;
             let _ = stream.shutdown().await;
+        }
+        Reply::Pieces(pieces) => {
+            for piece in pieces {
+                // Without the pause the system would join them again on the way.
+                if stream.write_all(&piece).await.is_err() || stream.flush().await.is_err() {
+                    return;
+                }
+                tokio::time::sleep(PIECE_PAUSE).await;
+            }
+            let _ = stream.shutdown().await;
+        }
+        Reply::Held(bytes) => {
+            let _ = stream.write_all(&bytes).await;
+            let _ = stream.flush().await;
+            std::future::pending().await
         }
         Reply::Silence => std::future::pending().await,
         Reply::Hangup => {}

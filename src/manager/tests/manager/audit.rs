@@ -6,10 +6,11 @@ use std::net::IpAddr;
 use rusqlite::Connection;
 use secret_manager_manager::{
     Action, Actor, AuditEvent, AuditFilter, AuditHeadMark, AuditResult, Caller, Error, Manager,
-    Names, Same, UserId,
+    Names, NewUser, Password, Same, UserChange, UserId,
 };
+use secret_manager_model::Role;
 
-use crate::{World, apply, delete, destroy, me, name, put};
+use crate::{World, apply, delete, destroy, login, me, name, password, put, user};
 
 fn anna() -> Caller {
     Caller {
@@ -263,12 +264,14 @@ async fn without_room_for_the_record_nothing_is_revealed() {
 async fn a_record_takes_at_most_400_bytes_whatever_it_tells() {
     let world = World::new();
     let manager = world.open().await;
+    let somebody = user(&manager, &"m".repeat(64), false).await;
+    let before = records(&manager).await.len();
     let caller = Caller {
-        actor: Actor::User { id: UserId::new("f".repeat(32)), name: "m".repeat(64) },
+        actor: Actor::User { id: somebody.id, name: somebody.name },
         origin: Some(IpAddr::from([0xffff; 8])),
-        request: Some("e".repeat(64)),
+        request: Some("0123456789abcdef".into()),
     };
-    let space = manager.create_space(&"ü".repeat(100), &me()).await.unwrap().id;
+    let space = manager.create_space(&"ü".repeat(100), &caller).await.unwrap().id;
     let token = manager.create_token(&space, &"☃".repeat(100), None, &caller).await.unwrap();
     let bulk: Vec<_> =
         (0..10_000).map(|index| put(&format!("{}{index:06}", "N".repeat(250)), "1")).collect();
@@ -288,11 +291,11 @@ async fn a_record_takes_at_most_400_bytes_whatever_it_tells() {
             |row| Ok((row.get(0)?, row.get(1)?)),
         )
         .unwrap();
-    assert!(bytes <= 340, "{bytes} bytes in {what}");
-    let records = records(&manager).await;
+    assert!(bytes <= 300, "{bytes} bytes in {what}");
+    let records = records(&manager).await.split_off(before);
     assert_eq!((records[2].action.as_str(), records[2].count), ("secrets.change", 10_000));
     let shown = &records[3].names[0];
-    assert!(shown.starts_with("NNNNNNNNNNNNNN") && shown.contains('…'), "{shown}");
+    assert!(shown.starts_with("NNN") && shown.contains('…'), "{shown}");
     let subject = records[1].subject.as_ref().unwrap();
     assert!(subject.starts_with(token.token.id.as_str()) && subject.ends_with("☃…"), "{subject}");
 
@@ -307,4 +310,92 @@ async fn a_record_takes_at_most_400_bytes_whatever_it_tells() {
     }
     let each = (size() - before) / 2_000;
     assert!(each <= 400, "{each} bytes for each record");
+}
+
+#[tokio::test]
+async fn what_concerns_people_is_told_too() {
+    let world = World::new();
+    let manager = world.open().await;
+    let nobody = Caller { actor: Actor::Nobody, ..anna() };
+    let code = manager.setup_code().await.unwrap().unwrap();
+    let word = password("root");
+    manager.set_up("wrong", "root", None, &word, &nobody).await.unwrap_err();
+    let root = manager.set_up(code.expose(), "root", None, &word, &nobody).await.unwrap().session;
+    let by_root = Caller {
+        actor: Actor::User { id: root.user.id.clone(), name: root.user.name.clone() },
+        ..anna()
+    };
+    let new = NewUser { name: login("bert"), display_name: None, administrator: false };
+    let (bert, _) = manager.create_user(new, &by_root).await.unwrap();
+    let invitation = manager.invite_user(&bert.id, &by_root).await.unwrap();
+    manager.accept_invitation("wrong", &word, &nobody).await.unwrap_err();
+    manager.accept_invitation(invitation.expose(), &password("bert"), &nobody).await.unwrap();
+    let session = manager.sign_in("Bert", &password("bert"), &nobody).await.unwrap().session;
+    manager.sign_in("bert", &word, &nobody).await.unwrap_err();
+    manager.sign_in("canary-typed-as-a-name", &word, &nobody).await.unwrap_err();
+    let by_bert =
+        Caller { actor: Actor::User { id: bert.id.clone(), name: "bert".into() }, ..anna() };
+    let to = Password::new("quite another password");
+    manager.change_password(&session, &to, &to, &by_bert).await.unwrap_err();
+    manager.change_password(&session, &password("bert"), &to, &by_bert).await.unwrap();
+    let space = manager.create_space("plant", &by_root).await.unwrap().id;
+    manager.put_member(&space, "bert", Role::Editor, &by_root).await.unwrap();
+    manager.remove_member(&space, &bert.id, &by_root).await.unwrap();
+    manager.end_session(&session, &by_bert).await.unwrap();
+    manager.end_session(&session, &by_bert).await.unwrap();
+    manager.end_sessions(&bert.id, &by_bert).await.unwrap();
+    let change = UserChange { disabled: Some(true), ..UserChange::default() };
+    manager.update_user(&bert.id, change, &by_root).await.unwrap();
+    manager.delete_user(&bert.id, &by_root).await.unwrap();
+    manager.delete_user(&root.user.id, &by_root).await.unwrap_err();
+
+    let found = records(&manager).await;
+    let told: Vec<_> = found
+        .iter()
+        .map(|event| {
+            let subject = event.subject.as_deref().unwrap_or_default();
+            let actor = event.actor_name.as_deref().unwrap_or(&event.actor_kind);
+            format!("{actor} {} {subject} {}", event.action, event.result)
+        })
+        .collect();
+    let expected = [
+        "nobody user.setup  denied",
+        "root user.setup root ok",
+        "root session.create root ok",
+        "root user.create bert ok",
+        "root user.invite bert ok",
+        "nobody user.password  denied",
+        "bert user.password bert ok",
+        "bert session.create bert ok",
+        "bert session.create bert ok",
+        "nobody session.create bert failed",
+        "nobody session.create  failed",
+        "bert user.password bert failed",
+        "bert user.password bert ok",
+        "root space.create plant ok",
+        "root member.put editor: bert ok",
+        "root member.delete bert ok",
+        "bert session.delete bert ok",
+        "bert session.delete_all bert ok",
+        "root user.update disabled: bert ok",
+        "root user.delete bert ok",
+    ];
+    assert_eq!(told, expected);
+    assert!(found.iter().all(|event| event.origin == anna().origin));
+    let (owned, _, role) = manager.spaces_of(&root.user.id).await.unwrap().remove(0);
+    assert_eq!((owned.id, role), (space, Role::Owner));
+}
+
+#[tokio::test]
+async fn a_locked_name_is_told_as_denied() {
+    let manager = World::new().open().await;
+    let nobody = Caller { actor: Actor::Nobody, ..anna() };
+    user(&manager, "bert", false).await;
+    for _ in 0..6 {
+        manager.sign_in("bert", &password("x"), &nobody).await.unwrap_err();
+    }
+    let found = records(&manager).await;
+    let results: Vec<_> =
+        found.iter().rev().take(6).rev().map(|event| event.result.as_str()).collect();
+    assert_eq!(results, ["failed", "failed", "failed", "failed", "failed", "denied"]);
 }

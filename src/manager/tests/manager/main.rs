@@ -2,9 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
 
+mod answers;
 mod audit;
 mod delta;
 mod history;
+mod identities;
 mod key;
 mod limits;
 mod members;

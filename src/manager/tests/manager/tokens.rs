@@ -29,7 +29,7 @@ async fn a_token_opens_its_space_until_it_is_revoked() {
     assert!(!format!("{created:?}").contains(&token[4..]));
 
     let access = manager.authenticate(&token).await.unwrap();
-    assert_eq!((access.space, &access.token), (space.clone(), &created.token.id));
+    assert_eq!((access.space(), access.token()), (&space, &created.token.id));
     let tokens = manager.tokens(Some(&space)).await.unwrap();
     assert_eq!((tokens.len(), tokens[0].name.as_str()), (1, "line 1"));
 

@@ -8,15 +8,13 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_TYPE, ETAG, HeaderMap, HeaderValue};
 use axum::response::Response;
-use bytes::Bytes;
 use secret_manager_manager::{Error, Manager};
-use secret_manager_model::wire;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::schema::{self, SpaceName};
-use super::validator;
+use super::{parts::Parts, validator};
 use crate::auth::AccessToken;
 use crate::error::{Code, Problem};
 use crate::shared::Shared;
@@ -47,28 +45,25 @@ pub(super) fn routes() -> OpenApiRouter<Shared> {
     )
 )]
 async fn read(
-    AccessToken { space, caller }: AccessToken,
+    AccessToken { access, caller }: AccessToken,
     State(manager): State<Arc<Manager>>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let tag = manager.tag(&space).await.map_err(gone)?;
-    if validator::has_already(&headers, &tag) {
+    if validator::has_already(&headers, access.tag()) {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::NOT_MODIFIED;
-        response.headers_mut().extend(validator::etag(&tag).map(|etag| (ETAG, etag)));
+        response.headers_mut().extend(validator::etag(access.tag()).map(|etag| (ETAG, etag)));
         return Ok(response);
     }
-    let tagged = manager.snapshot(&space, &caller).await.map_err(gone)?;
-    // Handed over as it is: the buffer is wiped when the last byte of it was sent.
-    let body = Bytes::from_owner(wire::write_snapshot(&tagged.snapshot));
-    let mut response = Response::new(Body::from(body));
-    let answer = response.headers_mut();
-    answer.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    answer.extend(validator::etag(&tagged.tag).map(|etag| (ETAG, etag)));
+    let answer = manager.answer(&access, &caller).await.map_err(gone)?;
+    let mut response = Response::new(Body::new(Parts::new(answer.head, answer.rest)));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.extend(validator::etag(&answer.tag).map(|etag| (ETAG, etag)));
     Ok(response)
 }
 
-// What [`wire::write_snapshot`] writes; for the API's description.
+// What `wire::SharedSnapshot` writes; for the API's description.
 #[derive(ToSchema)]
 #[schema(as = Snapshot, rename_all = "camelCase")]
 #[expect(dead_code, reason = "a description")]

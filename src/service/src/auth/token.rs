@@ -3,15 +3,15 @@
 use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use secret_manager_manager::{Actor, Caller, SpaceId};
+use secret_manager_manager::{Access, Actor, Caller};
 
 use super::caller;
 use crate::error::{Code, Problem};
 use crate::shared::Shared;
 
-/// The space that the request's access token opens, and the token as the one who asks.
+/// What the request's access token opens, and the token as the one who asks.
 pub(crate) struct AccessToken {
-    pub(crate) space: SpaceId,
+    pub(crate) access: Access,
     pub(crate) caller: Caller,
 }
 
@@ -21,9 +21,9 @@ impl FromRequestParts<Shared> for AccessToken {
     async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Problem> {
         let token = bearer(parts)?;
         let access = shared.manager.authenticate(token).await?;
-        tracing::debug!(token = %access.token, "authenticated");
-        let actor = Actor::Token { id: access.token, name: access.name };
-        Ok(Self { space: access.space, caller: caller(parts, actor) })
+        tracing::debug!(token = %access.token(), "authenticated");
+        let actor = Actor::Token { id: access.token().clone(), name: access.name().to_owned() };
+        Ok(Self { access, caller: caller(parts, actor) })
     }
 }
 

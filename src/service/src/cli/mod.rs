@@ -1,6 +1,5 @@
 //! The command line. Every command works on the data themselves, also while the service runs.
 
-mod audit;
 mod data;
 mod expiry;
 mod export;
@@ -56,8 +55,6 @@ enum Command {
     Member(member::Member),
     #[command(subcommand)]
     Secret(secret::Secret),
-    #[command(subcommand)]
-    Audit(audit::Audit),
     Import(import::Import),
     Export(export::Export),
     Status(status::Status),
@@ -91,7 +88,6 @@ async fn dispatch(arguments: Arguments) -> Result<(), Failure> {
         Command::User(command) => command.run(&data, output).await,
         Command::Member(command) => command.run(&data, output).await,
         Command::Secret(command) => command.run(&data, output).await,
-        Command::Audit(command) => command.run(&data, output).await,
         Command::Import(command) => command.run(&data, output).await,
         Command::Export(command) => command.run(&data).await,
         Command::Status(command) => command.run(&data, output).await,

@@ -34,8 +34,7 @@ impl Service {
     /// With one space that holds the text secret `A`, and a token for it.
     pub(crate) async fn start_with(adapt: impl FnOnce(&mut Config)) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let options =
-            SqliteOptions { busy_timeout: Duration::from_millis(50), ..Default::default() };
+        let options = SqliteOptions { busy_timeout: Duration::from_secs(1), ..Default::default() };
         let store = Sqlite::open(&directory.path().join("test.db"), options).await.unwrap();
         let kek = key::from_base64("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=").unwrap();
         let manager = Manager::open(Arc::new(store), kek, Environment::system()).await.unwrap();

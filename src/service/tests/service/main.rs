@@ -4,7 +4,6 @@
 
 mod accounts;
 mod api;
-mod audit;
 mod commands;
 mod connections;
 mod http;

@@ -24,12 +24,7 @@ impl Lookout {
 
     /// Another number after each commit of another connection; this one makes none.
     pub(super) fn revision(&self) -> Result<u64, StoreError> {
-        self.look(|connection| {
-            connection
-                .prepare_cached("PRAGMA data_version")
-                .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
-                .map_err(error::from)
-        })
+        self.look(data_version)
     }
 
     /// For reading a row or two.
@@ -39,4 +34,12 @@ impl Lookout {
     ) -> Result<T, StoreError> {
         work(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+/// A number that is another one when somebody else than this connection has committed something.
+pub(super) fn data_version(connection: &Connection) -> Result<u64, StoreError> {
+    connection
+        .prepare_cached("PRAGMA data_version")
+        .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
+        .map_err(error::from)
 }

@@ -1,7 +1,7 @@
 //! Rows of memberships.
 
 use rusqlite::{Connection, OptionalExtension, Row};
-use secret_manager_model::Role;
+use secret_manager_model::{Role, Timestamp};
 
 use super::error;
 use super::spaces::{self, time};
@@ -44,6 +44,19 @@ pub(super) fn of_user(
             Ok((space, usage, role))
         })
         .collect()
+}
+
+/// Makes the user the owner of all spaces, which nobody can be a member of yet.
+pub(super) fn adopt(
+    connection: &Connection,
+    user: &UserId,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let sql = format!("INSERT INTO members ({COLUMNS}) SELECT id, ?1, ?2, ?3 FROM spaces");
+    connection
+        .execute(&sql, (user.as_str(), Role::Owner.as_str(), at.as_millis()))
+        .map(drop)
+        .map_err(error::from)
 }
 
 pub(super) fn role_of(

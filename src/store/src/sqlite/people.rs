@@ -5,8 +5,9 @@ use secret_manager_model::{Role, Timestamp};
 
 use super::{Sqlite, attempts, error, members, sessions, users};
 use crate::{
-    Attempts, Checked, CountAttempt, Identity, InvitationRow, MemberRow, PasswordHash, People,
-    SessionId, SessionRow, SpaceId, SpaceRow, StoreError, Usage, UserChange, UserId, UserRow,
+    Attempts, Audit, Checked, CountAttempt, Identity, InvitationRow, MemberRow, PasswordHash,
+    People, SessionId, SessionRow, SpaceId, SpaceRow, StoreError, Usage, UserChange, UserId,
+    UserRow,
 };
 
 #[async_trait]
@@ -15,10 +16,12 @@ impl People for Sqlite {
         &self,
         user: UserRow,
         invitation: InvitationRow,
+        audit: Audit,
     ) -> Result<(), StoreError> {
-        self.write(move |connection| {
-            users::insert(connection, &user)?;
-            sessions::insert_invitation(connection, &invitation)
+        self.write(move |write| {
+            users::insert(write, &user)?;
+            sessions::insert_invitation(write, &invitation)?;
+            write.append(&audit)
         })
         .await
     }
@@ -46,18 +49,32 @@ impl People for Sqlite {
         id: &UserId,
         change: UserChange,
         at: Timestamp,
+        audit: Audit,
     ) -> Result<UserRow, StoreError> {
         let id = id.clone();
-        self.write(move |connection| users::update(connection, &id, &change, at)).await
+        self.write(move |write| {
+            let user = users::update(write, &id, &change, at)?;
+            write.append(&audit)?;
+            Ok(user)
+        })
+        .await
     }
 
-    async fn delete_user(&self, id: &UserId) -> Result<(), StoreError> {
+    async fn delete_user(&self, id: &UserId, audit: Audit) -> Result<(), StoreError> {
         let id = id.clone();
-        self.write(move |connection| users::delete(connection, &id)).await
+        self.write(move |write| {
+            users::delete(write, &id)?;
+            write.append(&audit)
+        })
+        .await
     }
 
-    async fn invite(&self, invitation: InvitationRow) -> Result<(), StoreError> {
-        self.write(move |connection| sessions::invite(connection, &invitation)).await
+    async fn invite(&self, invitation: InvitationRow, audit: Audit) -> Result<(), StoreError> {
+        self.write(move |write| {
+            sessions::invite(write, &invitation)?;
+            write.append(&audit)
+        })
+        .await
     }
 
     async fn invitation(
@@ -73,15 +90,17 @@ impl People for Sqlite {
         password_hash: PasswordHash,
         session: SessionRow,
         name_hash: [u8; 32],
+        audits: [Audit; 2],
     ) -> Result<(), StoreError> {
-        self.write(move |connection| {
-            sessions::accept(connection, &code_hash, &password_hash, &session, &name_hash)
+        self.write(move |write| {
+            sessions::accept(write, &code_hash, &password_hash, &session, &name_hash)?;
+            audits.iter().try_for_each(|audit| write.append(audit))
         })
         .await
     }
 
     async fn put_setup_code(&self, hash: [u8; 32], at: Timestamp) -> Result<bool, StoreError> {
-        self.write(move |connection| sessions::put_setup_code(connection, &hash, at)).await
+        self.write(move |write| sessions::put_setup_code(write, &hash, at)).await
     }
 
     async fn setup_code(&self) -> Result<Option<[u8; 32]>, StoreError> {
@@ -93,9 +112,13 @@ impl People for Sqlite {
         code_hash: [u8; 32],
         user: UserRow,
         session: SessionRow,
+        audits: [Audit; 2],
     ) -> Result<(), StoreError> {
-        self.write(move |connection| sessions::set_up(connection, &code_hash, &user, &session))
-            .await
+        self.write(move |write| {
+            sessions::set_up(write, &code_hash, &user, &session)?;
+            audits.iter().try_for_each(|audit| write.append(audit))
+        })
+        .await
     }
 
     async fn count_attempt(
@@ -105,8 +128,7 @@ impl People for Sqlite {
         forget: Timestamp,
         count: CountAttempt,
     ) -> Result<Result<Attempts, Attempts>, StoreError> {
-        self.write(move |connection| attempts::count(connection, &name_hash, at, forget, count))
-            .await
+        self.write(move |write| attempts::count(write, &name_hash, at, forget, count)).await
     }
 
     async fn locked(&self, at: Timestamp) -> Result<Vec<[u8; 32]>, StoreError> {
@@ -114,11 +136,20 @@ impl People for Sqlite {
     }
 
     async fn forget_attempts(&self, name_hash: [u8; 32]) -> Result<(), StoreError> {
-        self.write(move |connection| attempts::forget(connection, &name_hash)).await
+        self.write(move |write| attempts::forget(write, &name_hash)).await
     }
 
-    async fn sign_in(&self, session: SessionRow, checked: Checked) -> Result<(), StoreError> {
-        self.write(move |connection| sessions::sign_in(connection, &session, &checked)).await
+    async fn sign_in(
+        &self,
+        session: SessionRow,
+        checked: Checked,
+        audit: Audit,
+    ) -> Result<(), StoreError> {
+        self.write(move |write| {
+            sessions::sign_in(write, &session, &checked)?;
+            write.append(&audit)
+        })
+        .await
     }
 
     async fn replace_password(
@@ -127,16 +158,17 @@ impl People for Sqlite {
         from: PasswordHash,
         to: PasswordHash,
         ends_sessions: Option<SessionId>,
+        audit: Option<Audit>,
     ) -> Result<(), StoreError> {
         let user = user.clone();
-        self.write(move |connection| {
-            if !users::set_password(connection, &user, Some(&from), Some(&to))? {
+        self.write(move |write| {
+            if !users::set_password(write, &user, Some(&from), Some(&to))? {
                 return Err(StoreError::Stale);
             }
             if let Some(except) = ends_sessions {
-                sessions::delete_of_user(connection, &user, Some(&except))?;
+                sessions::delete_of_user(write, &user, Some(&except))?;
             }
-            Ok(())
+            audit.iter().try_for_each(|audit| write.append(audit))
         })
         .await
     }
@@ -150,17 +182,27 @@ impl People for Sqlite {
 
     async fn touch_session(&self, id: &SessionId, at: Timestamp) -> Result<(), StoreError> {
         let id = id.clone();
-        self.write(move |connection| sessions::touch(connection, &id, at)).await
+        self.write(move |write| sessions::touch(write, &id, at)).await
     }
 
-    async fn delete_session(&self, id: &SessionId) -> Result<(), StoreError> {
+    async fn delete_session(&self, id: &SessionId, audit: Audit) -> Result<(), StoreError> {
         let id = id.clone();
-        self.write(move |connection| sessions::delete(connection, &id)).await
+        self.write(
+            move |write| {
+                if sessions::delete(write, &id)? { write.append(&audit) } else { Ok(()) }
+            },
+        )
+        .await
     }
 
-    async fn delete_sessions(&self, user: &UserId) -> Result<u64, StoreError> {
+    async fn delete_sessions(&self, user: &UserId, audit: Audit) -> Result<u64, StoreError> {
         let user = user.clone();
-        self.write(move |connection| sessions::delete_of_user(connection, &user, None)).await
+        self.write(move |write| {
+            let deleted = sessions::delete_of_user(write, &user, None)?;
+            write.append(&audit)?;
+            Ok(deleted)
+        })
+        .await
     }
 
     async fn user_of_identity(&self, identity: &Identity) -> Result<Option<UserRow>, StoreError> {
@@ -173,11 +215,16 @@ impl People for Sqlite {
         user: &UserId,
         identity: Identity,
         at: Timestamp,
+        by_invitation: bool,
+        audit: Audit,
     ) -> Result<(), StoreError> {
         let user = user.clone();
-        self.write(move |connection| {
-            users::link(connection, &user, &identity, at)?;
-            sessions::delete_invitation(connection, &user)
+        self.write(move |write| {
+            if !sessions::use_up_invitation(write, &user, at)? && by_invitation {
+                return Err(StoreError::NotFound);
+            }
+            users::link(write, &user, &identity, at)?;
+            write.append(&audit)
         })
         .await
     }
@@ -186,10 +233,12 @@ impl People for Sqlite {
         &self,
         user: UserRow,
         identity: Identity,
+        audit: Audit,
     ) -> Result<(), StoreError> {
-        self.write(move |connection| {
-            users::insert(connection, &user)?;
-            users::link(connection, &user.id, &identity, user.created_at)
+        self.write(move |write| {
+            users::insert(write, &user)?;
+            users::link(write, &user.id, &identity, user.created_at)?;
+            write.append(&audit)
         })
         .await
     }
@@ -214,12 +263,30 @@ impl People for Sqlite {
         self.read(move |connection| members::role_of(connection, &space, &user)).await
     }
 
-    async fn put_member(&self, member: MemberRow) -> Result<(MemberRow, bool), StoreError> {
-        self.write(move |connection| members::put(connection, &member)).await
+    async fn put_member(
+        &self,
+        member: MemberRow,
+        audit: Audit,
+    ) -> Result<(MemberRow, bool), StoreError> {
+        self.write(move |write| {
+            let put = members::put(write, &member)?;
+            write.append(&audit)?;
+            Ok(put)
+        })
+        .await
     }
 
-    async fn delete_member(&self, space: &SpaceId, user: &UserId) -> Result<(), StoreError> {
+    async fn delete_member(
+        &self,
+        space: &SpaceId,
+        user: &UserId,
+        audit: Audit,
+    ) -> Result<(), StoreError> {
         let (space, user) = (space.clone(), user.clone());
-        self.write(move |connection| members::delete(connection, &space, &user)).await
+        self.write(move |write| {
+            members::delete(write, &space, &user)?;
+            write.append(&audit)
+        })
+        .await
     }
 }

@@ -5,7 +5,7 @@ use secret_manager_model::Timestamp;
 
 use super::spaces::time;
 use super::users::{self, expect_one};
-use super::{attempts, error};
+use super::{attempts, error, members};
 use crate::{
     Checked, InvitationRow, PasswordHash, SessionId, SessionRow, StoreError, UserId, UserRow,
 };
@@ -65,10 +65,11 @@ pub(super) fn touch(
         .map_err(error::from)
 }
 
-pub(super) fn delete(connection: &Connection, id: &SessionId) -> Result<(), StoreError> {
+/// Whether there was one.
+pub(super) fn delete(connection: &Connection, id: &SessionId) -> Result<bool, StoreError> {
     connection
         .execute("DELETE FROM sessions WHERE id = ?1", [id.as_str()])
-        .map(drop)
+        .map(|deleted| deleted == 1)
         .map_err(error::from)
 }
 
@@ -141,10 +142,18 @@ pub(super) fn invite(
     insert_invitation(connection, invitation)
 }
 
-pub(super) fn delete_invitation(connection: &Connection, user: &UserId) -> Result<(), StoreError> {
+/// Whether there was one that hasn't expired.
+pub(super) fn use_up_invitation(
+    connection: &Connection,
+    user: &UserId,
+    at: Timestamp,
+) -> Result<bool, StoreError> {
     connection
-        .execute("DELETE FROM invitations WHERE user_id = ?1", [user.as_str()])
-        .map(drop)
+        .execute(
+            "DELETE FROM invitations WHERE user_id = ?1 AND expires_at > ?2",
+            (user.as_str(), at.as_millis()),
+        )
+        .map(|deleted| deleted == 1)
         .map_err(error::from)
 }
 
@@ -223,6 +232,7 @@ pub(super) fn set_up(
         return Err(StoreError::NotFound);
     }
     users::insert(connection, user)?;
+    members::adopt(connection, &user.id, user.created_at)?;
     insert(connection, session)
 }
 

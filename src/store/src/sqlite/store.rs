@@ -208,10 +208,6 @@ impl Store for Sqlite {
         }
     }
 
-    async fn token_by_hash(&self, hash: [u8; 32]) -> Result<Option<TokenRow>, StoreError> {
-        self.read(move |connection| tokens::by_hash(connection, &hash)).await
-    }
-
     async fn revoke_token(
         &self,
         id: &TokenId,
@@ -275,6 +271,10 @@ impl Store for Sqlite {
 
     fn revision(&self) -> Option<u64> {
         self.lookout.revision().ok()
+    }
+
+    fn outside_commits(&self) -> u64 {
+        self.writer.outside_commits()
     }
 
     async fn layout(&self) -> Result<i64, StoreError> {

@@ -43,10 +43,7 @@ pub(super) fn all(
     statement.query_map([space], token).and_then(Iterator::collect).map_err(error::from)
 }
 
-pub(super) fn by_hash(
-    connection: &Connection,
-    hash: &[u8; 32],
-) -> Result<Option<TokenRow>, StoreError> {
+fn by_hash(connection: &Connection, hash: &[u8; 32]) -> Result<Option<TokenRow>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM access_tokens WHERE token_hash = ?1");
     let mut statement = connection.prepare_cached(&sql).map_err(error::from)?;
     statement.query_row([hash], token).optional().map_err(error::from)

@@ -8,6 +8,8 @@
 
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -16,6 +18,7 @@ use tokio::sync::mpsc::error::SendTimeoutError;
 use tokio::sync::{mpsc, oneshot};
 
 use super::audit::Trail;
+use super::lookout::data_version;
 use super::{error, stopped};
 use crate::{Audit, StoreError};
 
@@ -29,6 +32,7 @@ pub(super) struct Writer {
     /// `None` only while this is dropped.
     queue: Option<mpsc::Sender<Box<dyn Job>>>,
     thread: Option<JoinHandle<()>>,
+    outside_commits: Arc<AtomicU64>,
     busy_timeout: Duration,
 }
 
@@ -45,16 +49,23 @@ impl Writer {
         busy_timeout: Duration,
     ) -> Result<Self, StoreError> {
         let (queue, mut waiting) = mpsc::channel(QUEUE);
+        let outside_commits = Arc::<AtomicU64>::default();
+        let mut outside = Outside { seen: None, count: Arc::clone(&outside_commits) };
         let thread = std::thread::Builder::new()
             .name("writer".into())
             .spawn(move || {
                 let mut jobs = Vec::with_capacity(GROUP);
                 while waiting.blocking_recv_many(&mut jobs, GROUP) > 0 {
-                    write(&connection, &mut jobs);
+                    write(&connection, &mut outside, &mut jobs);
                 }
             })
             .map_err(|error| StoreError::Unavailable(format!("no thread to write: {error}")))?;
-        Ok(Self { queue: Some(queue), thread: Some(thread), busy_timeout })
+        Ok(Self { queue: Some(queue), thread: Some(thread), outside_commits, busy_timeout })
+    }
+
+    /// See [`Store::outside_commits`](crate::Store::outside_commits).
+    pub(super) fn outside_commits(&self) -> u64 {
+        self.outside_commits.load(Ordering::Acquire)
     }
 
     /// Runs `work` in a transaction and returns when that has reached the disk.
@@ -112,6 +123,24 @@ impl Deref for Write<'_> {
     }
 }
 
+/// Notices what other processes committed: a connection's `data_version` stays the same over its own
+/// commits, and all of this process are this one's.
+struct Outside {
+    seen: Option<u64>,
+    count: Arc<AtomicU64>,
+}
+
+impl Outside {
+    /// Within a transaction, so that nobody can come between this and what it writes.
+    fn look(&mut self, connection: &Connection) -> Result<(), StoreError> {
+        let version = data_version(connection)?;
+        if self.seen.replace(version).is_some_and(|seen| seen != version) {
+            self.count.fetch_add(1, Ordering::Release);
+        }
+        Ok(())
+    }
+}
+
 trait Job: Send {
     /// Whether somebody still waits for the answer, and still may.
     fn is_wanted(&self, now: Instant) -> bool;
@@ -162,7 +191,7 @@ where
     }
 }
 
-fn write(connection: &Connection, jobs: &mut Vec<Box<dyn Job>>) {
+fn write(connection: &Connection, outside: &mut Outside, jobs: &mut Vec<Box<dyn Job>>) {
     let now = Instant::now();
     for late in jobs.extract_if(.., |job| !job.is_wanted(now)) {
         late.finish(&Err(StoreError::Busy));
@@ -171,7 +200,7 @@ fn write(connection: &Connection, jobs: &mut Vec<Box<dyn Job>>) {
         return;
     }
     let mut empties_log = false;
-    let transaction = transaction(connection, jobs, &mut empties_log);
+    let transaction = transaction(connection, outside, jobs, &mut empties_log);
     // Before the answer: whoever destroys something may look for it.
     if empties_log && transaction.is_ok() {
         let _ = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
@@ -183,12 +212,16 @@ fn write(connection: &Connection, jobs: &mut Vec<Box<dyn Job>>) {
 
 fn transaction(
     connection: &Connection,
+    outside: &mut Outside,
     jobs: &mut [Box<dyn Job>],
     empties_log: &mut bool,
 ) -> Result<(), StoreError> {
     // Immediate: takes the write lock before the first read, so that nobody comes in between.
     execute(connection, "BEGIN IMMEDIATE")?;
-    let result = apply(connection, jobs, empties_log).and_then(|()| execute(connection, "COMMIT"));
+    let result = outside
+        .look(connection)
+        .and_then(|()| apply(connection, jobs, empties_log))
+        .and_then(|()| execute(connection, "COMMIT"));
     if result.is_err() && !connection.is_autocommit() {
         // What can't be rolled back now is when the connection is next used or closed.
         let _ = execute(connection, "ROLLBACK");

@@ -5,3 +5,4 @@
 mod cache;
 mod engine;
 mod script;
+mod watch;

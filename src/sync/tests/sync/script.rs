@@ -1,16 +1,18 @@
 //! A source that answers as a script says, and an engine with its news bell.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use secret_manager_model::{
-    Refused, Secret, SecretName, SecretValue, Snapshot, SpaceRef, Timestamp,
+    Delta, Refused, Secret, SecretName, SecretValue, Snapshot, SpaceRef, Timestamp,
 };
-use secret_manager_source::{Failure, Fetched, Fetching, Remedy, Source, Validator};
+use secret_manager_source::{
+    Failure, Fetched, Fetching, Heard, Hearing, Opening, Remedy, Source, Validator, Watch,
+};
 use secret_manager_sync::{Engine, News, Plan, State, Ticket};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc};
 
 pub(crate) const MINUTE: Duration = Duration::from_secs(60);
 
@@ -26,6 +28,8 @@ pub(crate) enum Step {
 #[derive(Default)]
 pub(crate) struct Script {
     steps: Mutex<VecDeque<Step>>,
+    watches: Mutex<VecDeque<Line>>,
+    watched: Mutex<Vec<u64>>,
     asked: Mutex<Vec<Option<String>>>,
 }
 
@@ -34,14 +38,46 @@ impl Script {
         Arc::new(Self { steps: Mutex::new(steps.into_iter().collect()), ..Self::default() })
     }
 
+    /// Lets one watch be opened. What is sent is heard.
+    pub(crate) fn offer_watch(&self) -> mpsc::UnboundedSender<Result<Heard, Failure>> {
+        let (speak, line) = mpsc::unbounded_channel();
+        self.watches.lock().unwrap().push_back(Line(line));
+        speak
+    }
+
+    /// The versions since which it was watched.
+    pub(crate) fn watched(&self) -> Vec<u64> {
+        self.watched.lock().unwrap().clone()
+    }
+
     pub(crate) fn asked(&self) -> Vec<Option<String>> {
         self.asked.lock().unwrap().clone()
+    }
+}
+
+/// A watch on which a test speaks.
+struct Line(mpsc::UnboundedReceiver<Result<Heard, Failure>>);
+
+impl Watch for Line {
+    fn next(&mut self) -> Hearing<'_> {
+        Box::pin(async move { self.0.recv().await.expect("a test that speaks to the end") })
     }
 }
 
 impl Source for Script {
     fn description(&self) -> &str {
         "script"
+    }
+
+    fn watch(&self, since: u64) -> Opening<'_> {
+        let watch = self.watches.lock().unwrap().pop_front();
+        self.watched.lock().unwrap().push(since);
+        Box::pin(async move {
+            match watch {
+                Some(watch) => Ok(Box::new(watch) as Box<dyn Watch>),
+                None => Err(Failure::new(Remedy::Reconfigure, "scripted: nothing to watch")),
+            }
+        })
     }
 
     fn fetch<'a>(&'a self, held: Option<&'a Validator>) -> Fetching<'a> {
@@ -79,8 +115,45 @@ pub(crate) fn snapshot(version: u64, secrets: &[(&str, &str)]) -> Snapshot {
     }
 }
 
+/// What leads from one version to another. A name without a value is removed.
+pub(crate) fn delta(from: u64, version: u64, changes: &[(&str, Option<&str>)]) -> Delta {
+    let time = Timestamp::from_millis(0).unwrap();
+    let mut delta = Delta {
+        space: SpaceRef { id: "s".into(), name: "space".into() },
+        from,
+        version,
+        created_at: time,
+        updated_at: time,
+        issued_at: time,
+        changed: HashMap::new(),
+        removed: Vec::new(),
+        refused: Refused::default(),
+    };
+    for (name, value) in changes {
+        let name = SecretName::parse(name).unwrap();
+        match value {
+            None => delta.removed.push(name),
+            Some(value) => {
+                let value = SecretValue::text(value).unwrap();
+                delta.changed.insert(name, Secret { value, version, updated_at: time });
+            }
+        }
+    }
+    delta
+}
+
+pub(crate) fn heard(delta: Delta) -> Result<Heard, Failure> {
+    let validator = Some(Validator::new(format!("v{}", delta.version)));
+    Ok(Heard::Change { delta: Box::new(delta), validator })
+}
+
 pub(crate) fn plan(source: &Arc<Script>) -> Plan {
-    Plan { source: Arc::clone(source) as Arc<dyn Source>, interval: MINUTE, cache: None }
+    Plan {
+        source: Arc::clone(source) as Arc<dyn Source>,
+        interval: MINUTE,
+        live: false,
+        cache: None,
+    }
 }
 
 /// An engine with its news bell.

@@ -223,6 +223,24 @@ async fn what_another_process_commits_is_seen_at_once() {
 }
 
 #[tokio::test]
+async fn commits_of_others_are_told_from_own_ones() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("test.db");
+    let store = open(&path).await.unwrap();
+    let other = open(&path).await.unwrap();
+    store.insert_space(space("s1"), audit()).await.unwrap();
+    let before = store.outside_commits();
+    store.note(audit()).await.unwrap();
+    assert_eq!(store.outside_commits(), before);
+    other.insert_space(space("s2"), audit()).await.unwrap();
+    store.note(audit()).await.unwrap();
+    let after = store.outside_commits();
+    assert_ne!(after, before);
+    store.note(audit()).await.unwrap();
+    assert_eq!(store.outside_commits(), after);
+}
+
+#[tokio::test]
 async fn a_lock_makes_nobody_wait_for_the_revision() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("test.db");

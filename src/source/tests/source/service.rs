@@ -6,21 +6,7 @@ use secret_manager_source::{Config, Failure, Fetched, Remedy, ServiceConfig, Tls
 use secret_manager_testkit::{Authority, Reply, Server, Validity};
 use zeroize::Zeroizing;
 
-const SNAPSHOT: &str = r#"{"space":{"id":"s1","name":"demo"},"version":7,
-"createdAt":"2024-01-01T00:00:00Z","updatedAt":"2024-01-02T00:00:00Z",
-"issuedAt":"2024-01-03T00:00:00Z","secrets":{"KEY":{"type":"text","value":"canary-value",
-"version":2,"updatedAt":"2024-01-02T00:00:00Z"}}}"#;
-
-const TOKEN: &str = "canary-token";
-
-fn config(url: String) -> ServiceConfig {
-    ServiceConfig {
-        url,
-        token: Zeroizing::new(TOKEN.to_owned()),
-        allow_http: false,
-        tls: Tls::default(),
-    }
-}
+use crate::{SNAPSHOT, config};
 
 async fn fetch(config: ServiceConfig) -> Result<Fetched, Failure> {
     fetch_holding(config, None).await

@@ -1,0 +1,510 @@
+//! The machine in a world that it doesn't see: a source that changes, a network that fails in every
+//! way, people who start and stop and ask. All chance comes from a seed, and time costs nothing, so
+//! years pass in seconds and a run that fails can be had again.
+//!
+//! Storms, in which anything can happen, take turns with calms, in which all that is asked for is done.
+//! What must hold:
+//!
+//! 1. Nothing older than what is published is published, except by the first answer after a start.
+//! 2. What is published is exactly what the source held at that version, however it came.
+//! 3. What the source held when it processed a fetch that succeeded is not missed, and what was older
+//!    than what it was asked about is no success.
+//! 4. There is at most one fetch and at most one watch.
+//! 5. Every ticket is finished once.
+//! 6. Values are withdrawn after two denials in a row, and for no other reason.
+//! 7. Within one longest pause of a calm the source has been reached; by its end, what is published is
+//!    what the source holds, and where a watch can be had it is open.
+//! 8. Nothing is due again and again without being done.
+//!
+//! `cargo test` runs a few hundred thousand steps. `SECRET_MANAGER_SIMULATION_STEPS` and
+//! `SECRET_MANAGER_SIMULATION_SEED` ask for others:
+//!
+//! ```sh
+//! SECRET_MANAGER_SIMULATION_STEPS=20000000 cargo test --release -p secret-manager-sync simulation
+//! ```
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::time::{Duration, Instant};
+
+use secret_manager_source::{Failure, Remedy};
+
+use crate::machine::{Action, Answer, Event, Heard, Machine, Ticket};
+use crate::status::State;
+
+const STEPS: u64 = 300_000;
+const SECOND: u64 = 1_000;
+const MINUTE: u64 = 60 * SECOND;
+/// See `schedule.rs`; a fetch that hangs ends after half a minute, and a watch after less than one.
+const LONGEST_PAUSE: u64 = 5 * MINUTE;
+const NAMES: usize = 4;
+
+/// For each name the version at which it was changed last: stands for values.
+type Content = [u64; NAMES];
+
+enum Happening {
+    Change,
+    Person,
+    /// A storm or a calm begins.
+    Weather,
+    /// Long enough after the end of a storm.
+    Reached,
+    /// A request is at the source.
+    Asked {
+        fetch: u64,
+        held: Option<u64>,
+    },
+    /// Its answer is at the engine.
+    Answered {
+        fetch: u64,
+        held: Option<u64>,
+        answer: Answer,
+        holds: Option<(u64, Content)>,
+    },
+    WatchAsked {
+        watch: u64,
+        since: u64,
+    },
+    Told {
+        watch: u64,
+        heard: Heard,
+        content: Content,
+    },
+    Beat {
+        watch: u64,
+    },
+    Cut {
+        watch: u64,
+        remedy: Remedy,
+    },
+}
+
+struct World {
+    random: fastrand::Rng,
+    begin: Instant,
+    /// Milliseconds since the beginning.
+    now: u64,
+    queue: BinaryHeap<(Reverse<u64>, Reverse<u64>)>,
+    happenings: std::collections::HashMap<u64, Happening>,
+    next: u64,
+    storm: bool,
+
+    machine: Machine,
+    interval: u64,
+    live: bool,
+    fetch: Option<u64>,
+    watch: Option<u64>,
+    /// What the answer, or the end of the delta, that is being handled holds.
+    at_hand: Option<(u64, Content)>,
+    /// Where that delta begins.
+    begins: u64,
+    published: Option<(u64, Content)>,
+    just_started: bool,
+    denials: u32,
+    issued: Ticket,
+    finished: Vec<bool>,
+
+    /// What the source holds at each version.
+    history: Vec<Content>,
+    /// Up to where the open watch was told, and when it was told last.
+    told: u64,
+    told_at: u64,
+    /// The watch is open, and nothing comes through any more.
+    half_open: bool,
+}
+
+impl World {
+    fn new(seed: u64) -> Self {
+        let mut world = Self {
+            random: fastrand::Rng::with_seed(seed),
+            begin: Instant::now(),
+            now: 0,
+            queue: BinaryHeap::new(),
+            happenings: std::collections::HashMap::new(),
+            next: 0,
+            storm: false,
+            machine: Machine::default(),
+            interval: MINUTE,
+            live: true,
+            fetch: None,
+            watch: None,
+            at_hand: None,
+            begins: 0,
+            published: None,
+            just_started: true,
+            denials: 0,
+            issued: 0,
+            finished: Vec::new(),
+            history: vec![[0; NAMES]],
+            told: 0,
+            told_at: 0,
+            half_open: false,
+        };
+        world.start();
+        world.after(SECOND, Happening::Weather);
+        world.after(SECOND, Happening::Change);
+        world.after(SECOND, Happening::Person);
+        world
+    }
+
+    fn run(&mut self, steps: u64) {
+        let mut in_a_row = 0;
+        for _ in 0..steps {
+            let due = self.machine.due().map(|due| {
+                let pause = due.saturating_duration_since(self.begin).as_nanos();
+                u64::try_from(pause.div_ceil(1_000_000)).unwrap()
+            });
+            let next = self.queue.peek().map(|(Reverse(at), _)| *at).unwrap();
+            match due {
+                Some(due) if due <= next => {
+                    in_a_row = if due > self.now { 0 } else { in_a_row + 1 };
+                    assert!(in_a_row < 3, "8: it is due again and again");
+                    self.now = self.now.max(due);
+                    self.tell(Event::Due);
+                }
+                _ => {
+                    let (Reverse(at), Reverse(id)) = self.queue.pop().unwrap();
+                    self.now = at;
+                    let happening = self.happenings.remove(&id).unwrap();
+                    self.happen(happening);
+                }
+            }
+        }
+        self.tell(Event::Stop);
+        assert!(self.finished.iter().all(|finished| *finished), "5: a ticket was forgotten");
+    }
+
+    fn happen(&mut self, happening: Happening) {
+        match happening {
+            Happening::Change => self.change(),
+            Happening::Person => self.person(),
+            Happening::Weather => self.weather(),
+            Happening::Reached => {
+                assert_eq!(self.machine.state(), State::Synced, "7: the source wasn't reached");
+            }
+            Happening::Asked { fetch, held } => self.asked(fetch, held),
+            Happening::Answered { fetch, held, answer, holds } if self.fetch == Some(fetch) => {
+                self.answered(held, answer, holds);
+            }
+            Happening::WatchAsked { watch, since } if self.watch == Some(watch) => {
+                self.watch_asked(watch, since);
+            }
+            Happening::Told { watch, heard, content } if self.watch == Some(watch) => {
+                if let Heard::Change { from, version, .. } = &heard {
+                    self.at_hand = Some((*version, content));
+                    self.begins = *from;
+                }
+                self.tell(Event::Heard(heard));
+            }
+            Happening::Beat { watch } if self.watch == Some(watch) => {
+                self.say(watch, Heard::Alive, self.version());
+                self.after(15 * SECOND, Happening::Beat { watch });
+            }
+            Happening::Cut { watch, remedy } if self.watch == Some(watch) => {
+                self.tell(Event::Deaf(Failure::new(remedy, "simulated")));
+            }
+            // Of a fetch or watch that was given up meanwhile.
+            _ => {}
+        }
+    }
+
+    // What people and the source do.
+
+    fn change(&mut self) {
+        if self.storm {
+            let mut content = *self.history.last().unwrap();
+            let name = self.random.usize(..NAMES);
+            content[name] = self.version() + 1;
+            self.history.push(content);
+            if let Some(watch) = self.watch {
+                self.tell_watch(watch);
+            }
+        }
+        let most = [SECOND, MINUTE, 10 * MINUTE][self.random.usize(..3)];
+        let pause = self.random.u64(1..most);
+        self.after(pause, Happening::Change);
+    }
+
+    fn person(&mut self) {
+        if self.storm {
+            match self.random.u8(..10) {
+                0 => self.start(),
+                1 => self.tell(Event::Stop),
+                _ => {
+                    let ticket = self.ticket();
+                    self.tell(Event::Sync(ticket));
+                }
+            }
+        }
+        let pause = self.random.u64(1..5 * MINUTE);
+        self.after(pause, Happening::Person);
+    }
+
+    fn weather(&mut self) {
+        self.storm = !self.storm;
+        if self.storm {
+            if self.now > SECOND {
+                self.assert_all_is_well();
+            }
+            let storm = self.random.u64(1..30 * MINUTE);
+            self.after(storm, Happening::Weather);
+            return;
+        }
+        if self.machine.state() == State::Idle {
+            self.start();
+        }
+        let reached = LONGEST_PAUSE + MINUTE;
+        self.after(reached, Happening::Reached);
+        self.after(reached + self.interval * 11 / 10 + MINUTE, Happening::Weather);
+    }
+
+    fn start(&mut self) {
+        self.interval = [SECOND, MINUTE, 30 * MINUTE][self.random.usize(..3)];
+        self.live = self.random.u8(..4) > 0;
+        self.just_started = true;
+        self.denials = 0;
+        let interval = Duration::from_millis(self.interval);
+        let ticket = self.ticket();
+        self.tell(Event::Start { interval, live: self.live, ticket });
+    }
+
+    fn ticket(&mut self) -> Ticket {
+        self.issued += 1;
+        self.finished.push(false);
+        self.issued
+    }
+
+    fn version(&self) -> u64 {
+        self.history.len() as u64 - 1
+    }
+
+    // The network, and the source's side of it.
+
+    fn asked(&mut self, fetch: u64, held: Option<u64>) {
+        let stale = self.storm && self.random.u8(..10) == 0;
+        let version = if stale { self.random.u64(..=self.version()) } else { self.version() };
+        let holds = Some((version, self.history[version as usize]));
+        let fails = self.storm && self.random.u8(..3) == 0;
+        let (answer, holds) = match (fails, held) {
+            (true, _) => (Answer::Failed(Failure::new(self.remedy(), "simulated")), None),
+            (false, Some(held)) if held == version => (Answer::Unchanged, holds),
+            (false, _) => (Answer::Snapshot { space: "s".into(), version }, holds),
+        };
+        let latency = self.latency();
+        self.after(latency, Happening::Answered { fetch, held, answer, holds });
+    }
+
+    fn answered(&mut self, held: Option<u64>, answer: Answer, holds: Option<(u64, Content)>) {
+        self.fetch = None;
+        self.denials = match &answer {
+            Answer::Failed(failure) if failure.remedy == Remedy::Authorise => self.denials + 1,
+            _ => 0,
+        };
+        self.at_hand = holds;
+        self.tell(Event::Fetched(answer));
+        if let Some((version, _)) = holds
+            && self.machine.state() == State::Synced
+        {
+            let backwards = held.is_some_and(|held| version < held);
+            assert!(self.just_started || !backwards, "3: {version} although {held:?} was held");
+            self.just_started = false;
+            let published = self.published.map(|(published, _)| published);
+            assert!(published >= Some(version), "3: {published:?} although {version} was answered");
+        }
+    }
+
+    fn watch_asked(&mut self, watch: u64, since: u64) {
+        self.half_open = false;
+        if self.storm {
+            match self.random.u8(..6) {
+                0 => {
+                    let remedy = self.remedy();
+                    self.tell(Event::Deaf(Failure::new(remedy, "simulated")));
+                    return;
+                }
+                1 => return,
+                2 | 3 => {
+                    let (after, remedy) = (self.random.u64(..3 * MINUTE), self.remedy());
+                    self.after(after, Happening::Cut { watch, remedy });
+                }
+                4 => self.half_open = true,
+                _ => {}
+            }
+        }
+        (self.told, self.told_at) = (since, self.now);
+        self.say(watch, Heard::Alive, self.version());
+        self.after(15 * SECOND, Happening::Beat { watch });
+        self.tell_watch(watch);
+    }
+
+    fn tell_watch(&mut self, watch: u64) {
+        let (from, version) = (self.told, self.version());
+        if from >= version {
+            return;
+        }
+        self.told = version;
+        let change = || Heard::Change { space: "s".into(), from, version };
+        let fate = if self.storm { self.random.u8(..10) } else { 9 };
+        match fate {
+            // Lost.
+            0 => {}
+            // Doubled.
+            1 => {
+                self.say(watch, change(), version);
+                self.say(watch, change(), version);
+            }
+            // Overtaken by the next.
+            2 => {
+                let (late, content) = (self.latency() * 2, self.history[version as usize]);
+                self.after(late, Happening::Told { watch, heard: change(), content });
+            }
+            // In pieces that overlap.
+            3 if version > from + 1 => {
+                let half = Heard::Change { space: "s".into(), from, version: version - 1 };
+                self.say(watch, half, version - 1);
+                self.say(watch, change(), version);
+            }
+            // Of another space.
+            4 if self.random.bool() => {
+                let odd = Heard::Change { space: "t".into(), from, version };
+                self.say(watch, odd, version);
+            }
+            _ => self.say(watch, change(), version),
+        }
+    }
+
+    /// Says something on the watch, after what was said before.
+    fn say(&mut self, watch: u64, heard: Heard, version: u64) {
+        if self.half_open {
+            return;
+        }
+        let content = self.history[version as usize];
+        self.told_at = self.told_at.max(self.now + self.latency_of_a_word());
+        let pause = self.told_at - self.now;
+        self.after(pause, Happening::Told { watch, heard, content });
+    }
+
+    fn latency(&mut self) -> u64 {
+        let most = if self.storm { 30 * SECOND } else { 100 };
+        self.random.u64(1..most)
+    }
+
+    fn latency_of_a_word(&mut self) -> u64 {
+        self.random.u64(1..if self.storm { 5 * SECOND } else { 100 })
+    }
+
+    fn remedy(&mut self) -> Remedy {
+        match self.random.u8(..8) {
+            0 => Remedy::Reconfigure,
+            1 | 2 => Remedy::Authorise,
+            3 => Remedy::Wait(None),
+            4 => Remedy::Wait(Some(Duration::from_secs(self.random.u64(..100_000)))),
+            5 => Remedy::Repair,
+            _ => Remedy::Retry,
+        }
+    }
+
+    fn after(&mut self, pause: u64, happening: Happening) {
+        self.next += 1;
+        self.happenings.insert(self.next, happening);
+        self.queue.push((Reverse(self.now + pause), Reverse(self.next)));
+    }
+
+    // The engine's side.
+
+    fn tell(&mut self, event: Event) {
+        let now = self.begin + Duration::from_millis(self.now);
+        let random = self.random.f64();
+        for action in self.machine.handle(event, now, random) {
+            self.act(action);
+        }
+        self.at_hand = None;
+    }
+
+    fn act(&mut self, action: Action) {
+        match action {
+            Action::Fetch => {
+                assert_eq!(self.fetch, None, "4: two fetches");
+                self.fetch = Some(self.next);
+                let held = self.published.map(|(version, _)| version);
+                let latency = self.latency();
+                self.after(latency, Happening::Asked { fetch: self.next, held });
+            }
+            Action::Abandon => self.fetch = None,
+            Action::Publish => {
+                let (version, content) = self.at_hand.unwrap();
+                if let Some((published, _)) = self.published
+                    && !self.just_started
+                {
+                    assert!(version >= published, "1: {version} after {published}");
+                }
+                self.publish(version, content);
+            }
+            Action::Watch => {
+                assert_eq!(self.watch, None, "4: two watches");
+                self.watch = Some(self.next);
+                let (since, _) = self.published.unwrap();
+                let latency = self.latency_of_a_word();
+                self.after(latency, Happening::WatchAsked { watch: self.next, since });
+            }
+            Action::Unwatch => self.watch = None,
+            Action::Amend => {
+                let (version, end) = self.at_hand.unwrap();
+                let (published, mut content) = self.published.unwrap();
+                assert!(version > published, "1: {version} after {published}");
+                // A delta has all that changed after its beginning. Applied to what is published, it has
+                // to lead to its own end.
+                for (name, changed) in end.into_iter().enumerate() {
+                    if changed > self.begins {
+                        content[name] = changed;
+                    }
+                }
+                self.publish(version, content);
+            }
+            Action::Confirm => {}
+            Action::Withdraw => {
+                assert!(self.denials >= 2, "6: withdrawn after {} denials", self.denials);
+                self.published = None;
+            }
+            Action::Finish(tickets, _) => {
+                for ticket in tickets {
+                    let finished = &mut self.finished[ticket as usize - 1];
+                    assert!(!std::mem::replace(finished, true), "5: a ticket was finished twice");
+                }
+            }
+        }
+    }
+
+    fn publish(&mut self, version: u64, content: Content) {
+        assert_eq!(content, self.history[version as usize], "2: not what version {version} holds");
+        self.published = Some((version, content));
+    }
+
+    fn assert_all_is_well(&self) {
+        assert_eq!(self.machine.state(), State::Synced, "7: not in step");
+        let published = self.published.map(|(version, _)| version);
+        assert_eq!(published, Some(self.version()), "7: not what the source holds");
+        if self.live && !self.machine.waits_to_watch(self.begin + Duration::from_millis(self.now)) {
+            assert!(self.machine.is_live(), "7: no watch");
+        }
+    }
+}
+
+fn from_environment(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().unwrap())
+}
+
+#[test]
+fn simulation() {
+    let steps = from_environment("SECRET_MANAGER_SIMULATION_STEPS").unwrap_or(STEPS);
+    let seed = from_environment("SECRET_MANAGER_SIMULATION_SEED");
+    let (seeds, steps) = match seed {
+        Some(seed) => (seed..seed + 1, steps),
+        None => (0..20, steps / 20),
+    };
+    for seed in seeds {
+        // Shown when the test fails, so that the run can be had again.
+        eprintln!("SECRET_MANAGER_SIMULATION_SEED={seed} SECRET_MANAGER_SIMULATION_STEPS={steps}");
+        World::new(seed).run(steps);
+    }
+}
