@@ -1,5 +1,6 @@
 //! The command line. Every command works on the data themselves, also while the service runs.
 
+mod audit;
 mod data;
 mod expiry;
 mod export;
@@ -55,6 +56,8 @@ enum Command {
     Member(member::Member),
     #[command(subcommand)]
     Secret(secret::Secret),
+    #[command(subcommand)]
+    Audit(audit::Audit),
     Import(import::Import),
     Export(export::Export),
     Status(status::Status),
@@ -88,6 +91,7 @@ async fn dispatch(arguments: Arguments) -> Result<(), Failure> {
         Command::User(command) => command.run(&data, output).await,
         Command::Member(command) => command.run(&data, output).await,
         Command::Secret(command) => command.run(&data, output).await,
+        Command::Audit(command) => command.run(&data, output).await,
         Command::Import(command) => command.run(&data, output).await,
         Command::Export(command) => command.run(&data).await,
         Command::Status(command) => command.run(&data, output).await,

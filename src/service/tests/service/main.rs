@@ -4,6 +4,7 @@
 
 mod accounts;
 mod api;
+mod audit;
 mod commands;
 mod connections;
 mod http;
