@@ -22,6 +22,7 @@ mod origin;
 mod page;
 mod query;
 mod rate;
+mod records;
 mod request;
 mod sending;
 mod server;

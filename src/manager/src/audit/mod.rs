@@ -41,13 +41,16 @@ use crate::vault::Vault;
 use crate::{Actor, Caller, Error, Manager};
 
 /// Longest record. With its place in the index it stays below 400 bytes in the database.
-pub const RECORD_BYTES: usize = 320;
+pub const RECORD_BYTES: usize = 340;
 
 /// What numbers, the code and SQLite's header of a row take at most.
 const FIXED_BYTES: usize = 88;
 
 /// Longest name in clear, in bytes; longer ones are cut.
-const NAME_BYTES: usize = 64;
+const NAME_BYTES: usize = 48;
+
+/// Our own request ids have 16; those of a proxy can be longer and are cut.
+const REQUEST_BYTES: usize = 32;
 
 /// Between names in their sealed form; no name holds one.
 const SEPARATOR: char = '\n';
@@ -155,11 +158,11 @@ impl Manager {
             at: self.environment.now(),
             actor_kind: kind.into(),
             actor_id: id.map(str::to_owned),
-            actor_name: name.map(|name| cut(name)),
+            actor_name: name.map(|name| cut(name, NAME_BYTES)),
             action: action.as_str().into(),
             result: AuditResult::Ok.as_str().into(),
             origin: caller.origin,
-            request: caller.request.clone(),
+            request: caller.request.as_ref().map(|id| cut(id, REQUEST_BYTES)),
             space: None,
             subject: None,
             sealed_names: None,
@@ -191,7 +194,7 @@ impl Entry {
 
     /// What it was done to, when that is no secret. Stands in clear.
     pub(crate) fn subject(mut self, subject: &str) -> Self {
-        self.record.subject = Some(cut(subject));
+        self.record.subject = Some(cut(subject, NAME_BYTES));
         self
     }
 
@@ -263,13 +266,13 @@ fn named<'a>(names: impl Iterator<Item = &'a SecretName>, room: usize) -> String
     text
 }
 
-fn cut(name: &str) -> String {
-    if name.len() <= NAME_BYTES {
-        return name.to_owned();
+fn cut(text: &str, bytes: usize) -> String {
+    if text.len() <= bytes {
+        return text.to_owned();
     }
-    let mut end = NAME_BYTES - "…".len();
-    while !name.is_char_boundary(end) {
+    let mut end = bytes - "…".len();
+    while !text.is_char_boundary(end) {
         end -= 1;
     }
-    format!("{}…", &name[..end])
+    format!("{}…", &text[..end])
 }

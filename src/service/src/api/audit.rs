@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use futures_util::{Stream, stream};
-use secret_manager_manager::{AuditEvent, AuditFilter, Error, Manager, Names, SpaceId};
+use secret_manager_manager::{AuditFilter, Error, Manager, Names, SpaceId};
 use secret_manager_model::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -21,6 +21,7 @@ use super::schema;
 use crate::auth::{Administrator, Owner};
 use crate::error::{Code, Problem};
 use crate::query::Query;
+use crate::records::{FileFormat, Record};
 use crate::shared::Shared;
 
 const PAGE: usize = 50;
@@ -43,50 +44,6 @@ struct Page {
     /// The `before` of the next page; null on the last one.
     #[schema(required)]
     next: Option<u64>,
-}
-
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = AuditRecord)]
-struct Record {
-    sequence: u64,
-    #[schema(schema_with = schema::time)]
-    at: Timestamp,
-    actor: Actor,
-    #[schema(example = "secret.put")]
-    action: String,
-    /// `ok`, `denied` or `failed`.
-    #[schema(example = "ok")]
-    result: String,
-    /// The address that the request came from.
-    #[schema(required, example = "192.0.2.7")]
-    origin: Option<String>,
-    #[schema(required)]
-    request_id: Option<String>,
-    /// The id of the space that it concerns.
-    #[schema(required)]
-    space_id: Option<String>,
-    /// What it was done to, when that is no secret.
-    #[schema(required)]
-    subject: Option<String>,
-    /// Names of secrets; fewer than `count` when there was no room for all.
-    keys: Vec<String>,
-    count: u64,
-    /// The space's version after it, or the one that was read.
-    #[schema(required)]
-    version: Option<u64>,
-}
-
-#[derive(Serialize, ToSchema)]
-#[schema(as = AuditActor)]
-struct Actor {
-    /// `commandLine`, `user`, `token`, `nobody` or `system`.
-    #[schema(example = "user")]
-    kind: String,
-    #[schema(required)]
-    id: Option<String>,
-    #[schema(required, example = "anna")]
-    name: Option<String>,
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -126,32 +83,6 @@ struct ExportQuery {
     action: Option<String>,
     /// `ok`, `denied` or `failed`.
     result: Option<String>,
-}
-
-#[derive(Clone, Copy, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-enum FileFormat {
-    Csv,
-    Json,
-}
-
-impl Record {
-    fn of(event: AuditEvent) -> Self {
-        Self {
-            sequence: event.sequence,
-            at: event.at,
-            actor: Actor { kind: event.actor_kind, id: event.actor_id, name: event.actor_name },
-            action: event.action,
-            result: event.result,
-            origin: event.origin.map(|address| address.to_string()),
-            request_id: event.request,
-            space_id: event.space.map(|space| space.as_str().to_owned()),
-            subject: event.subject,
-            keys: event.names,
-            count: event.count,
-            version: event.version,
-        }
-    }
 }
 
 /// Read a space's audit trail
@@ -276,80 +207,9 @@ fn file(
             let is_last = events.len() < PIECE;
             let next = events.last().map(|event| event.sequence);
             let records: Vec<_> = events.into_iter().map(Record::of).collect();
-            let text = match format {
-                FileFormat::Csv => csv(&records, is_first),
-                FileFormat::Json => json(&records, is_first, is_last),
-            };
+            let text = format.piece(&records, is_first, is_last);
             let next = if is_last { Place::End } else { Place::Before(next) };
             Ok(Some((Bytes::from(text), next)))
         }
     })
-}
-
-fn json(records: &[Record], is_first: bool, is_last: bool) -> String {
-    let mut text = String::from(if is_first { "[" } else { "" });
-    for (index, record) in records.iter().enumerate() {
-        text.push_str(if is_first && index == 0 { "\n" } else { ",\n" });
-        text.push_str(&serde_json::to_string(record).unwrap_or_default());
-    }
-    text.push_str(if is_last { "\n]\n" } else { "" });
-    text
-}
-
-const COLUMNS: &str = "sequence,at,actorKind,actorId,actorName,action,result,origin,requestId,\
-                       spaceId,subject,keys,count,version\r\n";
-
-/// RFC 4180.
-fn csv(records: &[Record], is_first: bool) -> String {
-    let mut text = String::from(if is_first { COLUMNS } else { "" });
-    let optional = |text: &Option<String>| text.clone().unwrap_or_default();
-    for record in records {
-        let cells = [
-            record.sequence.to_string(),
-            record.at.to_string(),
-            record.actor.kind.clone(),
-            optional(&record.actor.id),
-            optional(&record.actor.name),
-            record.action.clone(),
-            record.result.clone(),
-            optional(&record.origin),
-            optional(&record.request_id),
-            optional(&record.space_id),
-            optional(&record.subject),
-            record.keys.join(" "),
-            record.count.to_string(),
-            record.version.map(|version| version.to_string()).unwrap_or_default(),
-        ];
-        text.push_str(&cells.map(|cell| escaped(&cell)).join(","));
-        text.push_str("\r\n");
-    }
-    text
-}
-
-/// Programs for tables take a text that begins like a formula for one, so it gets an apostrophe.
-fn escaped(cell: &str) -> String {
-    let guard = if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
-    if guard.is_empty() && !cell.contains([',', '"', '\n', '\r']) {
-        return cell.to_owned();
-    }
-    format!("\"{guard}{}\"", cell.replace('"', "\"\""))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::escaped;
-
-    #[test]
-    fn a_cell_is_one_cell_and_no_formula() {
-        for (cell, written) in [
-            ("plain", "plain"),
-            ("", ""),
-            ("a,b", "\"a,b\""),
-            ("a \"b\"\n", "\"a \"\"b\"\"\n\""),
-            ("=1+1", "\"'=1+1\""),
-            ("@x", "\"'@x\""),
-        ] {
-            assert_eq!(escaped(cell), written);
-        }
-    }
 }

@@ -10,7 +10,7 @@ mod members;
 mod parts;
 mod path;
 mod precondition;
-mod schema;
+pub(crate) mod schema;
 mod secrets;
 mod service;
 mod session;

@@ -15,7 +15,7 @@ pub(super) struct SpaceName {
 }
 
 /// RFC 3339 in UTC, to the millisecond.
-pub(super) fn time() -> Object {
+pub(crate) fn time() -> Object {
     time_as(SchemaType::Type(Type::String))
 }
 

@@ -1,13 +1,17 @@
 //! `secret-manager audit …`
 
 use clap::{Args, Subcommand};
-use secret_manager_manager::{AuditEvent, AuditFilter, AuditHeadMark, AuditReport, Names};
+use secret_manager_manager::{AuditFilter, AuditHeadMark, AuditReport, Names};
 use secret_manager_model::Timestamp;
 use serde::Serialize;
 
 use super::data::{Data, DataOptions, WhenAbsent};
 use super::failure::Failure;
 use super::output::{self, Output};
+use crate::records::{FileFormat, Record};
+
+/// How many records of a file are read at once.
+const PIECE: usize = 500;
 
 /// How many problems stand in the line for people; the JSON document has more.
 const NAMED_PROBLEMS: usize = 5;
@@ -25,6 +29,13 @@ pub(super) enum Audit {
         /// How many
         #[arg(long, value_name = "NUMBER", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=100_000))]
         limit: u32,
+    },
+    /// Print all records as a file, the newest first
+    Export {
+        #[command(flatten)]
+        which: Which,
+        #[arg(long)]
+        format: FileFormat,
     },
     /// Check that no record was altered, removed, inserted or moved
     ///
@@ -69,30 +80,6 @@ struct List {
 }
 
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Record {
-    sequence: u64,
-    at: Timestamp,
-    actor: Actor,
-    action: String,
-    result: String,
-    origin: Option<String>,
-    request_id: Option<String>,
-    space_id: Option<String>,
-    subject: Option<String>,
-    keys: Vec<String>,
-    count: u64,
-    version: Option<u64>,
-}
-
-#[derive(Serialize)]
-struct Actor {
-    kind: String,
-    id: Option<String>,
-    name: Option<String>,
-}
-
-#[derive(Serialize)]
 struct Verified {
     records: u64,
     head: String,
@@ -112,6 +99,10 @@ impl Audit {
             Self::List { which, before, limit } => {
                 let filter = which.filter(&data, before).await?;
                 list(&data, output, filter, limit as usize).await
+            }
+            Self::Export { which, format } => {
+                let filter = which.filter(&data, None).await?;
+                export(&data, filter, format).await
             }
             Self::Verify { expect } => verify(output, data.manager.verify_audit(expect).await?),
         }
@@ -141,13 +132,28 @@ async fn list(
     events.truncate(limit);
     let next = events.last().filter(|_| more).map(|event| event.sequence);
     let records: Vec<_> = events.into_iter().map(Record::of).collect();
-    let rows: Vec<_> = records.iter().map(Record::cells).collect();
+    let rows: Vec<_> = records.iter().map(cells).collect();
     let heading = ["SEQUENCE", "AT", "WHO", "FROM", "WHAT", "RESULT", "ON"];
     let mut text = output::table(heading, &rows);
     if let Some(next) = next {
         text.push_str(&format!("\nmore: --before {next}"));
     }
     output.print(&List { records, next }, &text)
+}
+
+/// Piece by piece, so that a long trail takes no more memory than a short one.
+async fn export(data: &Data, mut filter: AuditFilter, format: FileFormat) -> Result<(), Failure> {
+    loop {
+        let is_first = filter.before.is_none();
+        let events = data.manager.audit(filter.clone(), PIECE, Names::Show).await?;
+        let is_last = events.len() < PIECE;
+        filter.before = events.last().map(|event| event.sequence);
+        let records: Vec<_> = events.into_iter().map(Record::of).collect();
+        output::write(format.piece(&records, is_first, is_last).as_bytes())?;
+        if is_last {
+            return Ok(());
+        }
+    }
 }
 
 fn verify(output: Output, report: AuditReport) -> Result<(), Failure> {
@@ -176,45 +182,27 @@ fn verify(output: Output, report: AuditReport) -> Result<(), Failure> {
     failure.map_or(Ok(()), Err)
 }
 
-impl Record {
-    fn of(event: AuditEvent) -> Self {
-        Self {
-            sequence: event.sequence,
-            at: event.at,
-            actor: Actor { kind: event.actor_kind, id: event.actor_id, name: event.actor_name },
-            action: event.action,
-            result: event.result,
-            origin: event.origin.map(|address| address.to_string()),
-            request_id: event.request,
-            space_id: event.space.map(|space| space.as_str().to_owned()),
-            subject: event.subject,
-            keys: event.names,
-            count: event.count,
-            version: event.version,
-        }
-    }
-
-    fn cells(&self) -> [String; 7] {
-        let left_out = self.count.saturating_sub(self.keys.len() as u64);
-        let keys = match (self.keys.is_empty(), left_out) {
-            (true, 0) => String::new(),
-            (true, count) => format!("{count} secrets"),
-            (false, 0) => self.keys.join(" "),
-            (false, count) => format!("{} and {count} more", self.keys.join(" ")),
-        };
-        let on = [self.subject.clone().unwrap_or_default(), keys];
-        let on: Vec<_> = on.into_iter().filter(|text| !text.is_empty()).collect();
-        let name = self.actor.name.as_ref().unwrap_or(&self.actor.kind);
-        [
-            self.sequence.to_string(),
-            self.at.to_string(),
-            name.clone(),
-            self.origin.clone().unwrap_or_default(),
-            self.action.clone(),
-            self.result.clone(),
-            on.join(", "),
-        ]
-    }
+/// A line of the table.
+fn cells(record: &Record) -> [String; 7] {
+    let left_out = record.count.saturating_sub(record.keys.len() as u64);
+    let keys = match (record.keys.is_empty(), left_out) {
+        (true, 0) => String::new(),
+        (true, count) => format!("{count} secrets"),
+        (false, 0) => record.keys.join(" "),
+        (false, count) => format!("{} and {count} more", record.keys.join(" ")),
+    };
+    let on = [record.subject.clone().unwrap_or_default(), keys];
+    let on: Vec<_> = on.into_iter().filter(|text| !text.is_empty()).collect();
+    let name = record.actor.name.as_ref().unwrap_or(&record.actor.kind);
+    [
+        record.sequence.to_string(),
+        record.at.to_string(),
+        name.clone(),
+        record.origin.clone().unwrap_or_default(),
+        record.action.clone(),
+        record.result.clone(),
+        on.join(", "),
+    ]
 }
 
 fn head(text: &str) -> Result<AuditHeadMark, String> {

@@ -29,13 +29,20 @@ impl Output {
 /// Writes to standard output and ends the line, if there is anything to write.
 pub(super) fn print(bytes: &[u8]) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
-    let written =
-        out.write_all(bytes).and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush());
-    match written {
+    written(out.write_all(bytes).and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush()))
+}
+
+fn written(result: io::Result<()>) -> Result<(), Failure> {
+    match result {
         // Who reads has enough (`| head`).
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => other.map_err(|error| Failure::new(format!("can't write the result: {error}"))),
     }
+}
+
+/// Writes a piece of a document to standard output.
+pub(super) fn write(bytes: &[u8]) -> Result<(), Failure> {
+    written(io::stdout().lock().write_all(bytes))
 }
 
 /// One line for the person at the terminal, beside the result.

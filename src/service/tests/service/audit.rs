@@ -37,6 +37,12 @@ fn records_are_listed_and_filtered() {
     assert_eq!(puts["records"][0]["sequence"], 2);
     let later = program.json(&["audit", "list", "--from", "2999-01-01T00:00:00Z"]);
     assert_eq!(later["records"], json!([]));
+    let file = program.ok(&["audit", "export", "--format", "json", "--result", "ok"]);
+    let file: serde_json::Value = serde_json::from_str(&file).unwrap();
+    assert_eq!(&file, &list["records"]);
+    let file = program.ok(&["audit", "export", "--format", "csv", "--space", "plant"]);
+    assert_eq!(file.lines().count(), 6);
+    assert!(file.starts_with("sequence,at,actorKind,"), "{file}");
     let text = program.ok(&["audit", "list"]);
     assert!(text.contains("secret.reveal") && text.contains("DB_PASSWORD"), "{text}");
 }
