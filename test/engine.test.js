@@ -122,6 +122,39 @@ test('1,000 engines come and go without growth', async () => {
   assert.ok(grown < 25, `${grown.toFixed(1)} MB`);
 });
 
+test('thousands of changes and faults leave memory as it was', async () => {
+  const live = new ScriptedSource();
+  live.live = true;
+  live.publish({});
+  await live.start();
+  const engine = new Engine(silent);
+  await engine.start({ ...settings(), url: live.url, token: live.token, live: true });
+  let n = 0;
+  const round = async () => {
+    n += 1;
+    const secrets = Array.from({ length: 50 }, (_, i) => [`K${i}`, `${n} `.padEnd(1000, `${i}`)]);
+    live.publish(Object.fromEntries(secrets));
+    if (n % 10 === 0) {
+      live.fault = [faults.status(500), faults.html(), faults.truncated()][(n / 10) % 3];
+      await failureOf(engine.syncNow());
+      live.fault = null;
+      await engine.syncNow();
+    }
+    if (n % 50 === 0) live.cutWatches();
+    live.requests.length = 0;
+    await new Promise(setImmediate);
+  };
+  for (let i = 0; i < 500; i += 1) await round();
+  const before = process.memoryUsage().rss;
+  for (let i = 0; i < 3000; i += 1) await round();
+  await engine.syncNow();
+  assert.equal(engine.status().version, live.version);
+  const grown = (process.memoryUsage().rss - before) / 2 ** 20;
+  assert.ok(grown < 25, `${grown.toFixed(1)} MB`);
+  engine.dispose();
+  await live.stop();
+});
+
 test('worker threads have engines of their own, and may end in the middle of a sync', async () => {
   const code = `
     const { Engine } = require(${JSON.stringify(require.resolve('../js'))});

@@ -11,6 +11,9 @@ const { once } = require('node:events');
  * @property {number} [status] of the answer, once that is sent
  */
 
+/** For deltas. A test that runs for long is not to grow by what it has seen. */
+const KEPT_VERSIONS = 100;
+
 /**
  * A source that answers what the test says: snapshots by default, faults on demand. Whatever it is
  * asked is kept in `requests`, or in `watches`.
@@ -71,6 +74,7 @@ class ScriptedSource {
     this.version += 1;
     this.updatedAt = new Date();
     this.#history.set(this.version, secrets);
+    this.#history.delete(this.version - KEPT_VERSIONS);
     for (const watch of this.#open.keys()) this.#tell(watch);
   }
 

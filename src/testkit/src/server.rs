@@ -30,20 +30,20 @@ impl Request {
     }
 }
 
-const PIECE_PAUSE: Duration = Duration::from_millis(1);
-
 /// What a request gets.
 pub enum Reply {
     /// These bytes, and then the end of the connection.
     Bytes(Vec<u8>),
-    /// These pieces, each sent by itself, and then the end of the connection.
-    Pieces(Vec<Vec<u8>>),
+    /// These pieces, with a pause after each, and then the end of the connection.
+    Pieces { pieces: Vec<Vec<u8>>, pause: Duration },
     /// These bytes, and then nothing, on a connection that stays open.
     Held(Vec<u8>),
     /// Nothing, on a connection that stays open.
     Silence,
     /// The end of the connection, without an answer.
     Hangup,
+    /// Its end in the middle of an answer, as when the other machine has crashed (RST).
+    Reset,
 }
 
 impl Reply {
@@ -81,21 +81,36 @@ pub struct Server {
 
 impl Server {
     pub async fn http(script: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
-        Self::start(None, script).await
+        Self::start(free_port().await, None, script)
+    }
+
+    /// On a port that was another server's.
+    pub async fn http_at(
+        port: u16,
+        script: impl Fn(&Request) -> Reply + Send + Sync + 'static,
+    ) -> Self {
+        // The other one lets go of it when its task has noticed its end.
+        loop {
+            match TcpListener::bind(("127.0.0.1", port)).await {
+                Ok(listener) => return Self::start(listener, None, script),
+                Err(_) => tokio::task::yield_now().await,
+            }
+        }
     }
 
     pub async fn https(
         config: ServerConfig,
         script: impl Fn(&Request) -> Reply + Send + Sync + 'static,
     ) -> Self {
-        Self::start(Some(TlsAcceptor::from(Arc::new(config))), script).await
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        Self::start(free_port().await, Some(acceptor), script)
     }
 
-    async fn start(
+    fn start(
+        listener: TcpListener,
         acceptor: Option<TlsAcceptor>,
         script: impl Fn(&Request) -> Reply + Send + Sync + 'static,
     ) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port on loopback");
         let address = listener.local_addr().expect("a bound listener has an address");
         let scheme = if acceptor.is_some() { "https" } else { "http" };
         let requests = Arc::new(Mutex::new(Vec::new()));
@@ -135,29 +150,44 @@ impl Drop for Server {
     }
 }
 
+async fn free_port() -> TcpListener {
+    TcpListener::bind("127.0.0.1:0").await.expect("a free port on loopback")
+}
+
+/// How a connection ends.
+#[derive(PartialEq, Eq)]
+enum End {
+    Close,
+    Reset,
+}
+
 async fn converse(
-    stream: TcpStream,
+    mut stream: TcpStream,
     acceptor: Option<TlsAcceptor>,
     script: &(dyn Fn(&Request) -> Reply + Send + Sync),
     seen: &Mutex<Vec<Request>>,
 ) {
     match acceptor {
-        None => answer(stream, script, seen).await,
+        None => {
+            if answer(&mut stream, script, seen).await == End::Reset {
+                let _ = stream.set_zero_linger();
+            }
+        }
         // A handshake that fails is what some tests want to see on the other side.
         Some(acceptor) => {
-            if let Ok(stream) = acceptor.accept(stream).await {
-                answer(stream, script, seen).await;
+            if let Ok(mut stream) = acceptor.accept(stream).await {
+                answer(&mut stream, script, seen).await;
             }
         }
     }
 }
 
 async fn answer(
-    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
     script: &(dyn Fn(&Request) -> Reply + Send + Sync),
     seen: &Mutex<Vec<Request>>,
-) {
-    let reply = match read_head(&mut stream).await {
+) -> End {
+    let reply = match read_head(stream).await {
         Some(request) => {
             let reply = script(&request);
             seen.lock().expect("no test panics while it holds the lock").push(request);
@@ -171,13 +201,12 @@ async fn answer(
             let _ = stream.write_all(&bytes).await;
             let _ = stream.shutdown().await;
         }
-        Reply::Pieces(pieces) => {
+        Reply::Pieces { pieces, pause } => {
             for piece in pieces {
-                // Without the pause the system would join them again on the way.
                 if stream.write_all(&piece).await.is_err() || stream.flush().await.is_err() {
-                    return;
+                    return End::Close;
                 }
-                tokio::time::sleep(PIECE_PAUSE).await;
+                tokio::time::sleep(pause).await;
             }
             let _ = stream.shutdown().await;
         }
@@ -188,7 +217,13 @@ async fn answer(
         }
         Reply::Silence => std::future::pending().await,
         Reply::Hangup => {}
+        Reply::Reset => {
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n{").await;
+            let _ = stream.flush().await;
+            return End::Reset;
+        }
     }
+    End::Close
 }
 
 /// `None` for what is no request: the stream ends early, or another protocol is spoken.

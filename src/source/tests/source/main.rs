@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod service;
+mod timeouts;
 mod watch;
 
 use secret_manager_source::{ServiceConfig, Tls};

@@ -84,7 +84,8 @@ async fn a_stream_cut_at_every_byte_gives_a_change_whole_or_not_at_all() {
 async fn a_stream_that_comes_byte_by_byte_is_heard_like_any_other() {
     let (all, end) = heard(|| {
         let stream = Reply::event_stream(format!("{CHANGE}{CHANGE}: bye\n").as_bytes());
-        Reply::Pieces(stream.chunks(1).map(<[u8]>::to_vec).collect())
+        let pieces = stream.chunks(1).map(<[u8]>::to_vec).collect();
+        Reply::Pieces { pieces, pause: Duration::from_millis(1) }
     })
     .await;
     assert_eq!((all.len(), changes(&all)), (4, 2));

@@ -4,5 +4,6 @@
 
 mod cache;
 mod engine;
+mod faults;
 mod script;
 mod watch;

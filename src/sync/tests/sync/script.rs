@@ -165,6 +165,11 @@ pub(crate) struct Subject {
 
 impl Subject {
     pub(crate) fn new() -> Self {
+        Self::with_clock(|| 1_000)
+    }
+
+    /// With a wall clock of its own, in milliseconds.
+    pub(crate) fn with_clock(clock: impl Fn() -> i64 + Send + Sync + 'static) -> Self {
         let (bell, rung) = (Arc::new(Notify::new()), Arc::new(AtomicUsize::new(0)));
         let notify = {
             let (bell, rung) = (Arc::clone(&bell), Arc::clone(&rung));
@@ -173,7 +178,7 @@ impl Subject {
                 bell.notify_one();
             })
         };
-        let clock = Arc::new(|| Timestamp::from_millis(1_000).unwrap());
+        let clock = Arc::new(move || Timestamp::from_millis(clock()).unwrap());
         let engine = Engine::new(&tokio::runtime::Handle::current(), clock, 7, notify);
         Self { engine, bell, rung }
     }

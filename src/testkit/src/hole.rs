@@ -1,0 +1,35 @@
+//! A black hole: an address at which no connection is made and none is refused.
+
+use std::net::SocketAddr;
+
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::time::{Duration, timeout};
+
+/// Connections to it hang until it is dropped.
+pub struct Hole {
+    address: SocketAddr,
+    _listener: TcpListener,
+    /// They fill the queue of those who wait to be accepted, so that the system drops who comes next.
+    _queue: Vec<TcpStream>,
+}
+
+impl Hole {
+    /// In real time: a test that has paused the clock makes it before that.
+    pub async fn open() -> Self {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.bind(([127, 0, 0, 1], 0).into()).expect("a free port on loopback");
+        let listener = socket.listen(1).expect("a listener");
+        let address = listener.local_addr().expect("a bound listener has an address");
+        let mut queue = Vec::new();
+        while let Ok(Ok(stream)) =
+            timeout(Duration::from_millis(200), TcpStream::connect(address)).await
+        {
+            queue.push(stream);
+        }
+        Self { address, _listener: listener, _queue: queue }
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+}
