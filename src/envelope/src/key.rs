@@ -109,6 +109,11 @@ impl Kek {
         Ok(AuditKey::from_key(exactly(&bytes).map_err(|_| OpenError::Format)?))
     }
 
+    /// For deriving further keys.
+    pub(crate) fn bytes(&self) -> &[u8; KEY_LENGTH] {
+        &self.bytes
+    }
+
     fn aead(&self) -> LessSafeKey {
         derived_aead(&self.bytes, "secret-manager kek wrap v1")
     }

@@ -18,6 +18,9 @@
 //! would need a change every second for more than sixty years to get there, at two seals a change.
 //! A sealed text is one format byte, the nonce, the ciphertext and the 128-bit tag.
 //!
+//! What is too long for one message, a backup, is sealed in chunks under a key of its own
+//! ([`StreamSealer`]).
+//!
 //! A key is never used for two purposes: from each 32 bytes HKDF-SHA256 (RFC 5869) derives one key
 //! that encrypts and another one for the keyed hash.
 //!
@@ -30,8 +33,10 @@ mod audit;
 mod context;
 mod key;
 mod seal;
+mod stream;
 
 pub use audit::AuditKey;
 pub use context::AssociatedData;
 pub use key::{Dek, Kek, KekId, KeyError, NameHash};
 pub use seal::{OpenError, SEAL_OVERHEAD, SealError};
+pub use stream::{SEALED_CHUNK, STREAM_CHUNK, StreamHeader, StreamOpener, StreamSealer};

@@ -9,7 +9,7 @@ use crate::AssociatedData;
 /// Stands first in every sealed text and names what follows: AES-256-GCM, nonce in front.
 const FORMAT: u8 = 1;
 
-const TAG_LENGTH: usize = 16;
+pub(crate) const TAG_LENGTH: usize = 16;
 const HEAD_LENGTH: usize = 1 + NONCE_LEN;
 
 /// How many bytes a sealed text is longer than what it seals.
