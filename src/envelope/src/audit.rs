@@ -6,7 +6,7 @@ use ring::hmac;
 use ring::rand::{SecureRandom, SystemRandom};
 use zeroize::Zeroizing;
 
-use crate::key::{KEY_LENGTH, derived_hmac};
+use crate::key::{KEY_LENGTH, NameHash, derived_hmac};
 use crate::seal::SealError;
 
 /// Computes the codes that chain audit records, HMAC-SHA-256 each. It is wrapped by the
@@ -34,6 +34,12 @@ impl AuditKey {
     /// The code of a record that follows the one with the code `previous`.
     pub fn record(&self, previous: &[u8; 32], record: &[u8]) -> [u8; 32] {
         sign(&self.records, &[previous, record])
+    }
+
+    /// Finds what is kept about a login name, also one that nobody has, without the name. Under this
+    /// key, because it stays the same when the key-encryption key is rotated.
+    pub fn login_hash(&self, name: &str) -> NameHash {
+        NameHash::of(&derived_hmac(&self.bytes, "secret-manager logins v1"), name)
     }
 
     /// The code of the trail's end: how many records there are, and the newest one's code.

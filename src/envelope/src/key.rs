@@ -95,11 +95,6 @@ impl Kek {
         Ok(Dek::from_key(exactly(&bytes).map_err(|_| OpenError::Format)?))
     }
 
-    /// Finds what is kept about a login name, also one that nobody has, without the name.
-    pub fn login_hash(&self, name: &str) -> NameHash {
-        NameHash::of(&derived_hmac(&self.bytes, "secret-manager kek logins v1"), name)
-    }
-
     pub fn wrap_audit_key(&self, key: &AuditKey) -> Result<Vec<u8>, SealError> {
         seal::seal(&self.aead(), &AssociatedData::audit_key(), &*key.bytes)
     }
@@ -130,7 +125,7 @@ impl fmt::Debug for Kek {
 pub struct NameHash(pub [u8; 32]);
 
 impl NameHash {
-    fn of(key: &hmac::Key, name: &str) -> Self {
+    pub(crate) fn of(key: &hmac::Key, name: &str) -> Self {
         let mut hash = [0; 32];
         hash.copy_from_slice(hmac::sign(key, name.as_bytes()).as_ref());
         Self(hash)

@@ -1,15 +1,28 @@
 //! Where the key-encryption key comes from: a file of 32 raw bytes or a text in base64.
 //!
 //! Losing the key is losing the secrets, and a second key beside existing data would hide that the
-//! first one is missing. So a key file is made only when there are no data yet, and never replaced.
+//! first one is missing. So a key file is made only when there are no data yet, and replaced by a
+//! rotation alone.
+//!
+//! # Rotation
+//!
+//! 1. A new key is written to `KEY.new`.
+//! 2. Everything that was wrapped with another key is wrapped with this one: in one transaction, and
+//!    a second one when a space was made meanwhile.
+//! 3. The old key gets a second name, `KEY.old-<id>`.
+//! 4. The new key is renamed to `KEY`.
+//!
+//! Each step is durable before the next one begins, and after each of them all keys that the data
+//! need are found: a crash at any point leaves data that can be opened. A rotation that begins with
+//! a `KEY.new` in place goes on with that one. A lock file keeps rotations apart.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use base64::prelude::{BASE64_STANDARD, Engine};
 use ring::rand::{SecureRandom, SystemRandom};
-use secret_manager_envelope::Kek;
+use secret_manager_envelope::{Kek, KekId};
 use zeroize::Zeroizing;
 
 const KEY_LENGTH: usize = 32;
@@ -28,6 +41,8 @@ pub enum KeyFileError {
     Exposed { path: PathBuf, mode: u32 },
     #[error("the key file {} can't be used: {error}", path.display())]
     Unavailable { path: PathBuf, error: io::Error },
+    #[error("the key is being rotated by another process; try again in a moment")]
+    Rotating,
     #[error(
         "the key in the environment is not base64 of {KEY_LENGTH} bytes; make one with: openssl rand -base64 {KEY_LENGTH}"
     )]
@@ -39,6 +54,15 @@ pub fn from_base64(text: &str) -> Result<Kek, KeyFileError> {
     let bytes =
         Zeroizing::new(BASE64_STANDARD.decode(text.trim()).map_err(|_| KeyFileError::Text)?);
     Kek::from_bytes(&bytes).map_err(|_| KeyFileError::Text)
+}
+
+/// The ids of keys beside the one in a file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Beside {
+    /// Of a rotation that was interrupted and waits to be finished.
+    pub new: Option<KekId>,
+    /// Of keys that were rotated out.
+    pub old: Vec<KekId>,
 }
 
 /// The key in the file. It has to be there and readable by its owner only.
@@ -91,10 +115,7 @@ fn create(path: &Path) -> io::Result<bool> {
     let mut bytes = Zeroizing::new([0; KEY_LENGTH]);
     fill(&mut *bytes)?;
 
-    let directory = match path.parent() {
-        Some(directory) if !directory.as_os_str().is_empty() => directory,
-        _ => Path::new("."),
-    };
+    let directory = directory(path);
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -107,11 +128,7 @@ fn create(path: &Path) -> io::Result<bool> {
     fill(&mut suffix)?;
     name.push(format!(".new-{:016x}", u64::from_ne_bytes(suffix)));
     let draft = directory.join(name);
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let written = options.open(&draft).and_then(|mut file| {
+    let written = private().create_new(true).open(&draft).and_then(|mut file| {
         file.write_all(&*bytes)?;
         file.sync_all()?;
         fs::hard_link(&draft, path)
@@ -122,9 +139,114 @@ fn create(path: &Path) -> io::Result<bool> {
         other => other?,
     }
     // The name has to survive a power cut as well, before anything is encrypted with the key.
+    sync_names(directory)?;
+    Ok(true)
+}
+
+/// Where a rotation writes the new key.
+pub(crate) fn new_path(path: &Path) -> PathBuf {
+    with_suffix(path, ".new")
+}
+
+/// Where a rotation leaves an old key. `None` for an id that is none: it comes from the database.
+pub(crate) fn old_path(path: &Path, id: &str) -> Option<PathBuf> {
+    let well_formed = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    well_formed.then(|| with_suffix(path, &format!(".old-{id}")))
+}
+
+/// Keeps other rotations of this key away as long as it lives.
+#[derive(Debug)]
+pub(crate) struct RotationLock {
+    _file: File,
+}
+
+impl RotationLock {
+    /// The lock file stays: whoever removed it could remove one that somebody else just locked.
+    pub(crate) fn take(path: &Path) -> Result<Self, KeyFileError> {
+        let lock = with_suffix(path, ".lock");
+        let unavailable = |error| KeyFileError::Unavailable { path: lock.clone(), error };
+        let file = private().create(true).truncate(false).open(&lock).map_err(unavailable)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { _file: file }),
+            Err(TryLockError::WouldBlock) => Err(KeyFileError::Rotating),
+            Err(TryLockError::Error(error)) => Err(unavailable(error)),
+        }
+    }
+}
+
+/// The new key of a rotation: the one that an interrupted rotation left, or one that is made now.
+pub(crate) fn begin_rotation(path: &Path, _lock: &RotationLock) -> Result<Kek, KeyFileError> {
+    read_or_create(&new_path(path)).map(|(kek, _)| kek)
+}
+
+/// Puts the new key, which all data need by now, into the place of the old one. Returns where that
+/// one is kept.
+pub(crate) fn finish_rotation(
+    path: &Path,
+    old: &Kek,
+    _lock: &RotationLock,
+) -> Result<PathBuf, KeyFileError> {
+    let kept = with_suffix(path, &format!(".old-{}", old.id()));
+    let unavailable = |error| KeyFileError::Unavailable { path: path.into(), error };
+    match fs::hard_link(path, &kept) {
+        // A rotation that was interrupted here had come so far.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        other => other.map_err(unavailable)?,
+    }
+    sync_names(directory(path)).map_err(unavailable)?;
+    fs::rename(new_path(path), path).map_err(unavailable)?;
+    sync_names(directory(path)).map_err(unavailable)?;
+    Ok(kept)
+}
+
+/// What rotations left beside a key file.
+pub fn beside(path: &Path) -> Result<Beside, KeyFileError> {
+    let unavailable = |error| KeyFileError::Unavailable { path: path.into(), error };
+    let new = match read(&new_path(path)) {
+        Ok(kek) => Some(kek.id().clone()),
+        Err(KeyFileError::Missing(_)) => None,
+        Err(error) => return Err(error),
+    };
+    let prefix = path.file_name().unwrap_or_default().to_string_lossy().into_owned() + ".old-";
+    let mut old = Vec::new();
+    for entry in fs::read_dir(directory(path)).map_err(unavailable)? {
+        let name = entry.map_err(unavailable)?.file_name();
+        let id = name.to_str().and_then(|name| name.strip_prefix(&prefix));
+        old.extend(id.map(KekId::from_stored));
+    }
+    old.sort();
+    Ok(Beside { new, old })
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(suffix);
+    path.with_file_name(name)
+}
+
+fn directory(path: &Path) -> &Path {
+    match path.parent() {
+        Some(directory) if !directory.as_os_str().is_empty() => directory,
+        _ => Path::new("."),
+    }
+}
+
+/// For writing a file that its owner alone can read.
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+/// Makes the names in a directory survive a power cut.
+fn sync_names(directory: &Path) -> io::Result<()> {
     #[cfg(unix)]
     File::open(directory)?.sync_all()?;
-    Ok(true)
+    #[cfg(not(unix))]
+    let _ = directory;
+    Ok(())
 }
 
 fn fill(bytes: &mut [u8]) -> io::Result<()> {

@@ -23,11 +23,13 @@ mod history;
 mod identities;
 mod invitations;
 pub mod key;
+mod keyring;
 mod manager;
 mod members;
 mod password;
 mod plan;
 mod recent;
+mod rotation;
 mod rules;
 mod secrets;
 mod sessions;
@@ -46,10 +48,13 @@ pub use error::{Error, Refusal, Thing};
 pub use history::{DeletedSecret, Deletion, History, Version, VersionState};
 pub use identities::Arrival;
 pub use invitations::{Invitation, SetupCode};
+pub use keyring::Keyring;
 pub use manager::Manager;
 pub use members::Member;
 pub use password::{Password, PasswordCost};
+pub use rotation::{Rotated, RotationError};
 pub use rules::Rules;
+pub use secret_manager_envelope::Kek;
 pub use secret_manager_store::{
     AuditFilter, Identity, SessionId, SpaceId, TokenId, Usage, UserChange, UserId,
 };

@@ -11,12 +11,12 @@ use crate::audit::AuditTrail;
 use crate::password::Passwords;
 use crate::recent::Recent;
 use crate::vault::Vault;
-use crate::{Environment, Error, Rules, Thing};
+use crate::{Environment, Error, Keyring, Rules, Thing};
 
 pub struct Manager {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) environment: Environment,
-    kek: Kek,
+    pub(crate) keys: Keyring,
     /// Chains the records of the audit trail.
     pub(crate) trail: Arc<AuditTrail>,
     /// Writers of this process take turns, so that they don't make each other start again. Those of
@@ -30,17 +30,18 @@ pub struct Manager {
 }
 
 impl Manager {
-    /// Refuses to start with a key that is not the data's.
+    /// Refuses to start with keys that are not the data's.
     pub async fn open(
         store: Arc<dyn Store>,
-        kek: Kek,
+        keys: impl Into<Keyring>,
         environment: Environment,
     ) -> Result<Self, Error> {
-        let trail = AuditTrail::open(&*store, &kek).await?;
+        let keys = keys.into();
+        let trail = AuditTrail::open(&*store, &keys).await?;
         let manager = Self {
             store,
             environment,
-            kek,
+            keys,
             trail,
             writing: tokio::sync::Mutex::default(),
             touched: Mutex::default(),
@@ -64,9 +65,9 @@ impl Manager {
         self.environment.now()
     }
 
-    /// The fingerprint of the key, for people to compare.
-    pub fn key_id(&self) -> &str {
-        self.kek.id().as_str()
+    /// The fingerprint of the key that is in use, for people to compare.
+    pub async fn key_id(&self) -> Result<String, Error> {
+        Ok(self.current_kek().await?.id().to_string())
     }
 
     /// The number of the database's layout, for people.
@@ -83,25 +84,21 @@ impl Manager {
     /// and the key is the data's.
     pub async fn check_ready(&self) -> Result<(), Error> {
         for needed in self.store.kek_ids().await? {
-            if needed != self.key_id() {
-                return Err(Error::WrongKey { given: self.key_id().into(), needed });
-            }
+            self.keys.find(&needed)?;
         }
         Ok(self.store.check_writable().await?)
     }
 
-    pub(crate) fn kek(&self) -> &Kek {
-        &self.kek
+    /// The key that the data use now: what is new is wrapped with it.
+    pub(crate) async fn current_kek(&self) -> Result<Arc<Kek>, Error> {
+        match self.store.audit_key().await? {
+            Some(row) => self.keys.find(&row.kek_id),
+            None => Ok(Arc::clone(self.keys.first())),
+        }
     }
 
     pub(crate) fn vault(&self, space: &SpaceRow) -> Result<Vault, Error> {
-        if space.kek_id != self.key_id() {
-            return Err(Error::WrongKey {
-                given: self.key_id().into(),
-                needed: space.kek_id.clone(),
-            });
-        }
-        let dek = self.kek.unwrap(&space.wrapped_dek, space.id.as_str())?;
+        let dek = self.keys.find(&space.kek_id)?.unwrap(&space.wrapped_dek, space.id.as_str())?;
         Ok(Vault::new(dek, space.id.clone()))
     }
 

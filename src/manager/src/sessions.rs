@@ -173,7 +173,7 @@ impl Manager {
     }
 
     pub(crate) fn login_hash(&self, name: &str) -> [u8; 32] {
-        self.kek().login_hash(&name.to_ascii_lowercase()).0
+        self.trail.login_hash(&name.to_ascii_lowercase())
     }
 
     pub(crate) fn new_session(&self, user: &UserRow) -> Result<(NewSession, SessionRow), Error> {

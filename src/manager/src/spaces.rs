@@ -3,9 +3,12 @@
 use secret_manager_envelope::Dek;
 use secret_manager_model::Timestamp;
 use secret_manager_model::limits::{KEPT_VERSIONS, MOST_KEPT_VERSIONS};
-use secret_manager_store::{SpaceId, SpaceRow, Usage};
+use secret_manager_store::{SpaceId, SpaceRow, StoreError, Usage};
 
 use crate::{Action, Actor, Caller, Error, Manager, Thing};
+
+/// Losing this many races in a row means that something else is wrong.
+const ATTEMPTS: usize = 100;
 
 const NAME_LENGTH: usize = 100;
 
@@ -37,30 +40,43 @@ impl Manager {
     /// A user who makes a space becomes its first owner.
     pub async fn create_space(&self, name: &str, caller: &Caller) -> Result<Space, Error> {
         check_name(name)?;
+        for _ in 0..ATTEMPTS {
+            let row = self.new_space(name).await?;
+            let space = Space::of(&row);
+            let entry = self.record(caller, Action::SpaceCreate).space(&row.id).subject(name);
+            let audit = entry.finish();
+            let inserted = match &caller.actor {
+                Actor::User { id, .. } => {
+                    self.store.insert_owned_space(row, id.clone(), audit).await
+                }
+                _ => self.store.insert_space(row, audit).await,
+            };
+            match inserted {
+                // The key was rotated in between.
+                Err(StoreError::Stale) => {}
+                result => return result.map(|()| space).map_err(Error::from),
+            }
+        }
+        Err(Error::Busy)
+    }
+
+    async fn new_space(&self, name: &str) -> Result<SpaceRow, Error> {
         let id = SpaceId::new(self.environment.random_id()?);
         let now = self.environment.now();
         let dek = Dek::generate()?;
-        let row = SpaceRow {
-            wrapped_dek: self.kek().wrap(&dek, id.as_str())?,
+        let kek = self.current_kek().await?;
+        Ok(SpaceRow {
+            wrapped_dek: kek.wrap(&dek, id.as_str())?,
             id,
             name: name.to_owned(),
-            kek_id: self.key_id().to_owned(),
+            kek_id: kek.id().as_str().to_owned(),
             version: 0,
             tag: self.environment.random_id()?,
             created_at: now,
             updated_at: now,
             kept_versions: KEPT_VERSIONS,
             deltas_from: 0,
-        };
-        let space = Space::of(&row);
-        let audit = self.record(caller, Action::SpaceCreate).space(&row.id).subject(name).finish();
-        match &caller.actor {
-            Actor::User { id, .. } => {
-                self.store.insert_owned_space(row, id.clone(), audit).await?;
-            }
-            _ => self.store.insert_space(row, audit).await?,
-        }
-        Ok(space)
+        })
     }
 
     /// All spaces with how full they are, sorted by name.

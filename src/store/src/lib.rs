@@ -33,7 +33,8 @@ pub use people::{
 };
 pub use rows::{
     AccessRow, Changes, OldValueRow, PutRow, SecretId, SecretRow, SessionId, Since, SpaceChange,
-    SpaceId, SpaceRow, TokenId, TokenRow, Usage, UserId, ValueRow, VersionRow,
+    SpaceId, SpaceRow, TokenId, TokenRow, Usage, UserId, ValueRow, VersionRow, WrappedDek,
+    WrappedKeys,
 };
 pub use sqlite::{Sqlite, SqliteOptions};
 pub use store::Store;

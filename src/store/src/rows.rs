@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::AuditKeyRow;
 use secret_manager_model::{Kind, Timestamp};
 
 macro_rules! ids {
@@ -61,6 +62,20 @@ pub struct SpaceRow {
     /// What changed is known since this version of the space, and not since an earlier one: a secret
     /// of which there was something to tell is gone without a trace.
     pub deltas_from: u64,
+}
+
+/// All that key-encryption keys wrapped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WrappedKeys {
+    pub audit_key: AuditKeyRow,
+    pub data_keys: Vec<WrappedDek>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WrappedDek {
+    pub space: SpaceId,
+    pub wrapped_dek: Vec<u8>,
+    pub kek_id: String,
 }
 
 /// How full a space is: what the limits are checked against.

@@ -8,14 +8,15 @@ use secret_manager_model::Timestamp;
 use crate::{
     AccessRow, Audit, AuditFilter, AuditHead, AuditKeyRow, AuditRow, AuditVisitor, Chain,
     OldValueRow, People, SecretId, SecretRow, Since, SpaceChange, SpaceId, SpaceRow, StoreError,
-    TokenId, TokenRow, Usage, UserId, ValueRow, VersionRow,
+    TokenId, TokenRow, Usage, UserId, ValueRow, VersionRow, WrappedKeys,
 };
 
 /// A place for rows. Each method is one transaction; none waits longer than the backend's timeout
 /// for a lock.
 #[async_trait]
 pub trait Store: People + Send + Sync + 'static {
-    /// [`StoreError::NameTaken`] when another space has the name.
+    /// [`StoreError::NameTaken`] when another space has the name; [`StoreError::Stale`] when the data
+    /// use another key-encryption key.
     async fn insert_space(&self, space: SpaceRow, audit: Audit) -> Result<(), StoreError>;
 
     /// As [`Self::insert_space`], with its first owner. [`StoreError::NotFound`] when the user is
@@ -176,6 +177,13 @@ pub trait Store: People + Send + Sync + 'static {
     /// and after a later write, the read is as good as if it had been made just before the write, but
     /// for what this store changed itself.
     fn outside_commits(&self) -> u64;
+
+    /// At one moment. [`StoreError::NotFound`] before the audit trail begins.
+    async fn wrapped_keys(&self) -> Result<WrappedKeys, StoreError>;
+
+    /// Puts these into their places, all wrapped with one key. From then on [`Self::insert_space`]
+    /// takes no other one; spaces that were made just before are left as they are.
+    async fn rewrap(&self, keys: WrappedKeys, audit: Audit) -> Result<(), StoreError>;
 
     /// The number of the layout, for people.
     async fn layout(&self) -> Result<i64, StoreError>;

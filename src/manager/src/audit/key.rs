@@ -6,7 +6,7 @@ use std::sync::Arc;
 use secret_manager_envelope::{AuditKey, Kek};
 use secret_manager_store::{AuditKeyRow, Chain, Mac, Store};
 
-use crate::Error;
+use crate::{Error, Keyring};
 
 /// Chains records with the audit key.
 pub struct AuditTrail {
@@ -15,25 +15,31 @@ pub struct AuditTrail {
 
 impl AuditTrail {
     /// The trail of these data. Its first opening makes the key.
-    pub(crate) async fn open(store: &dyn Store, kek: &Kek) -> Result<Arc<Self>, Error> {
-        let kek_id = kek.id().as_str();
+    pub(crate) async fn open(store: &dyn Store, keys: &Keyring) -> Result<Arc<Self>, Error> {
         if let Some(row) = store.audit_key().await? {
-            return Self::unwrap(kek, &row);
+            return Self::unwrap(keys, &row);
         }
+        let kek = keys.first();
         let key = AuditKey::generate()?;
-        let row = AuditKeyRow { wrapped_key: kek.wrap_audit_key(&key)?, kek_id: kek_id.to_owned() };
+        let kek_id = kek.id().as_str().to_owned();
+        let row = AuditKeyRow { wrapped_key: kek.wrap_audit_key(&key)?, kek_id };
         let chain: Arc<Self> = Arc::new(Self { key });
         // Another process may have been faster; then its key is the trail's.
         let row = store.begin_audit(row, chain).await?;
-        Self::unwrap(kek, &row)
+        Self::unwrap(keys, &row)
     }
 
-    fn unwrap(kek: &Kek, row: &AuditKeyRow) -> Result<Arc<Self>, Error> {
-        let given = kek.id().as_str();
-        if row.kek_id != given {
-            return Err(Error::WrongKey { given: given.into(), needed: row.kek_id.clone() });
-        }
-        Ok(Arc::new(Self { key: kek.unwrap_audit_key(&row.wrapped_key)? }))
+    fn unwrap(keys: &Keyring, row: &AuditKeyRow) -> Result<Arc<Self>, Error> {
+        Ok(Arc::new(Self { key: keys.find(&row.kek_id)?.unwrap_audit_key(&row.wrapped_key)? }))
+    }
+
+    /// Finds what is kept about a login name.
+    pub(crate) fn login_hash(&self, name: &str) -> [u8; 32] {
+        self.key.login_hash(name).0
+    }
+
+    pub(crate) fn wrap(&self, kek: &Kek) -> Result<Vec<u8>, Error> {
+        Ok(kek.wrap_audit_key(&self.key)?)
     }
 }
 

@@ -11,6 +11,7 @@ mod key;
 mod limits;
 mod members;
 mod people;
+mod rotation;
 mod secrets;
 mod sign_in;
 mod spaces;
@@ -25,8 +26,8 @@ use std::time::Duration;
 
 use secret_manager_envelope::Kek;
 use secret_manager_manager::{
-    Applied, Caller, Change, Edit, Environment, Error, Manager, NewUser, Password, PasswordCost,
-    Precondition, Rules, Same, SpaceId, User,
+    Applied, Caller, Change, Edit, Environment, Error, Keyring, Manager, NewUser, Password,
+    PasswordCost, Precondition, Rules, Same, SpaceId, User,
 };
 use secret_manager_model::{LoginName, SecretName, SecretValue, Timestamp};
 use secret_manager_store::{Sqlite, SqliteOptions};
@@ -71,13 +72,19 @@ impl World {
 
     /// With a file that may have this many pages.
     async fn open_as(&self, key: u8, most_pages: Option<u32>) -> Result<Manager, Error> {
+        self.open_keyed(Kek::from_bytes(&[key; 32]).unwrap(), most_pages).await
+    }
+
+    async fn open_keyed(
+        &self,
+        keys: impl Into<Keyring>,
+        most_pages: Option<u32>,
+    ) -> Result<Manager, Error> {
         let options = SqliteOptions { busy_timeout: Duration::from_millis(2000), most_pages };
         let store = Sqlite::open(&self.database(), options).await.unwrap();
         let clock = self.clock.clone();
         let environment = Environment::with_clock(move || clock.now());
-        let manager =
-            Manager::open(Arc::new(store), Kek::from_bytes(&[key; 32]).unwrap(), environment)
-                .await?;
+        let manager = Manager::open(Arc::new(store), keys, environment).await?;
         // Passwords of tests are worth no effort.
         let password_cost = PasswordCost { memory_kib: 64, passes: 1, lanes: 1 };
         Ok(manager.with_rules(Rules { password_cost, ..Rules::default() }))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use secret_manager_manager::key::{self, KeyFileError};
-use secret_manager_manager::{Environment, Error, Manager, Space, Thing};
+use secret_manager_manager::{Environment, Error, Kek, Keyring, Manager, Space, Thing};
 use secret_manager_store::{Sqlite, SqliteOptions, StoreError};
 
 use super::failure::Failure;
@@ -13,6 +13,9 @@ use super::failure::Failure;
 /// Holds the key in base64, instead of a key file. An option would show it to everybody on the
 /// machine.
 const KEY_VARIABLE: &str = "SECRET_MANAGER_KEY";
+
+/// Beside that one: the key that a rotation goes over to.
+const NEW_KEY_VARIABLE: &str = "SECRET_MANAGER_NEW_KEY";
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Data")]
@@ -66,16 +69,15 @@ impl DataOptions {
                 database.display()
             )));
         }
-        let (kek, key_file, key_created) = match std::env::var(KEY_VARIABLE) {
-            Ok(text) if !text.is_empty() => (key::from_base64(&text)?, None, false),
-            Err(std::env::VarError::NotUnicode(_)) => return Err(KeyFileError::Text.into()),
-            _ => {
+        let (keys, key_file, key_created) = match key_of(KEY_VARIABLE)? {
+            Some(kek) => (Keyring::of(kek, key_of(NEW_KEY_VARIABLE)?), None, false),
+            None => {
                 let path = self.key_file()?;
                 let (kek, created) = match exists {
                     true => (key::read(&path)?, false),
                     false => key::read_or_create(&path)?,
                 };
-                (kek, Some(path), created)
+                (Keyring::of_file(kek, &path), Some(path), created)
             }
         };
         let store = Sqlite::open(&database, SqliteOptions::default()).await.map_err(|error| {
@@ -89,7 +91,7 @@ impl DataOptions {
                 _ => format!("{database}: {error}"),
             })
         })?;
-        let manager = Manager::open(Arc::new(store), kek, Environment::system()).await?;
+        let manager = Manager::open(Arc::new(store), keys, Environment::system()).await?;
         Ok(Data { manager, database, key_file, key_created })
     }
 
@@ -124,6 +126,15 @@ impl DataOptions {
                 .map(|home| home.join(".secret-manager"))
                 .ok_or_else(|| Failure::new("there is no home directory; give --data DIR")),
         }
+    }
+}
+
+/// The key that a variable holds, if it is set.
+fn key_of(variable: &str) -> Result<Option<Kek>, KeyFileError> {
+    match std::env::var(variable) {
+        Ok(text) if !text.is_empty() => key::from_base64(&text).map(Some),
+        Err(std::env::VarError::NotUnicode(_)) => Err(KeyFileError::Text),
+        _ => Ok(None),
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use secret_manager_manager::Error;
 use secret_manager_manager::key::KeyFileError;
+use secret_manager_manager::{Error, RotationError};
 
 #[derive(Debug)]
 pub(super) struct Failure(String);
@@ -22,6 +22,12 @@ impl fmt::Display for Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl From<RotationError> for Failure {
+    fn from(error: RotationError) -> Self {
         Self(error.to_string())
     }
 }

@@ -8,6 +8,7 @@ mod failure;
 mod health;
 mod import;
 mod input;
+mod key;
 mod member;
 mod output;
 mod secret;
@@ -58,6 +59,8 @@ enum Command {
     Secret(secret::Secret),
     #[command(subcommand)]
     Audit(audit::Audit),
+    #[command(subcommand)]
+    Key(key::Key),
     Import(import::Import),
     Export(export::Export),
     Status(status::Status),
@@ -92,6 +95,7 @@ async fn dispatch(arguments: Arguments) -> Result<(), Failure> {
         Command::Member(command) => command.run(&data, output).await,
         Command::Secret(command) => command.run(&data, output).await,
         Command::Audit(command) => command.run(&data, output).await,
+        Command::Key(command) => command.run(&data, output).await,
         Command::Import(command) => command.run(&data, output).await,
         Command::Export(command) => command.run(&data).await,
         Command::Status(command) => command.run(&data, output).await,

@@ -121,9 +121,10 @@ impl Serve {
             output::note(&advice);
         }
         let scheme = if tls.is_some() { "https" } else { "http" };
+        let key_id = opened.manager.key_id().await?;
         tracing::info!(
             database = %opened.database.display(),
-            key = opened.manager.key_id(),
+            key = key_id,
             version = env!("CARGO_PKG_VERSION"),
             "started"
         );

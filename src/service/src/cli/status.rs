@@ -1,11 +1,12 @@
 //! `secret-manager status`
 
 use clap::Args;
+use secret_manager_manager::key;
 use serde::Serialize;
 
 use super::data::{DataOptions, WhenAbsent};
 use super::failure::Failure;
-use super::output::Output;
+use super::output::{self, Output};
 
 /// Check that the data can be opened, and say what there is
 #[derive(Debug, Args)]
@@ -34,6 +35,10 @@ struct Key {
     id: String,
     /// `null` when the key comes from the environment.
     file: Option<String>,
+    /// Of a rotation that was interrupted.
+    new: Option<String>,
+    /// Of keys that were rotated out and are kept.
+    old: Vec<String>,
 }
 
 impl Status {
@@ -42,6 +47,15 @@ impl Status {
         let manager = &data.manager;
         let spaces = manager.spaces().await?;
         let usable = |token: &secret_manager_manager::Token| token.revoked_at.is_none();
+        let beside = match &data.key_file {
+            Some(path) => key::beside(path)?,
+            None => key::Beside::default(),
+        };
+        if beside.new.is_some() {
+            output::note(
+                "A rotation of the key was interrupted; finish it with: secret-manager key rotate",
+            );
+        }
         let report = Report {
             version: env!("CARGO_PKG_VERSION"),
             database: Database {
@@ -50,8 +64,10 @@ impl Status {
                 bytes: std::fs::metadata(&data.database).map_or(0, |metadata| metadata.len()),
             },
             key: Key {
-                id: manager.key_id().to_owned(),
+                id: manager.key_id().await?,
                 file: data.key_file.as_ref().map(|path| path.display().to_string()),
+                new: beside.new.map(|id| id.to_string()),
+                old: beside.old.iter().map(ToString::to_string).collect(),
             },
             spaces: spaces.len(),
             secrets: spaces.iter().map(|(_, usage)| usage.secrets).sum(),

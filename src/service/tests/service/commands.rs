@@ -180,7 +180,7 @@ fn status() {
     let status = program.json(&["status"]);
     assert_eq!(members(&status), ["database", "key", "secrets", "spaces", "tokens", "version"]);
     assert_eq!(members(&status["database"]), ["bytes", "layout", "path"]);
-    assert_eq!(members(&status["key"]), ["file", "id"]);
+    assert_eq!(members(&status["key"]), ["file", "id", "new", "old"]);
     assert_eq!((&status["spaces"], &status["secrets"]), (&json!(1), &json!(1)));
     assert!(program.ok(&["status"]).contains("secrets   1"));
 }

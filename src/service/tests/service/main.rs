@@ -9,6 +9,7 @@ mod commands;
 mod connections;
 mod http;
 mod import;
+mod keys;
 mod leak;
 mod monitoring;
 mod openapi;

@@ -10,6 +10,7 @@ mod audit;
 mod commit;
 mod error;
 mod history;
+mod keys;
 mod lookout;
 mod members;
 mod migrations;

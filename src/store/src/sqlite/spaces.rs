@@ -3,13 +3,17 @@
 use rusqlite::{Connection, OptionalExtension, Row};
 use secret_manager_model::Timestamp;
 
-use super::error;
+use super::{audit, error};
 use crate::{SpaceId, SpaceRow, StoreError, Usage};
 
 const COLUMNS: &str = "id, name, wrapped_dek, kek_id, version, tag, created_at, updated_at, \
                        kept_versions, deltas_from";
 
 pub(super) fn insert(connection: &Connection, space: &SpaceRow) -> Result<(), StoreError> {
+    // Whoever made the row may not know yet that the key was rotated.
+    if audit::key(connection)?.is_some_and(|key| key.kek_id != space.kek_id) {
+        return Err(StoreError::Stale);
+    }
     let sql =
         format!("INSERT INTO spaces ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)");
     let values = rusqlite::params![

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use secret_manager_model::{Role, Timestamp};
 
-use super::{Sqlite, audit, commit, history, members, migrations, secrets, spaces, tokens};
+use super::{Sqlite, audit, commit, history, keys, members, migrations, secrets, spaces, tokens};
 use crate::{
     AccessRow, Audit, AuditFilter, AuditHead, AuditKeyRow, AuditRow, AuditVisitor, Chain,
     MemberRow, OldValueRow, SecretId, SecretRow, Since, SpaceChange, SpaceId, SpaceRow, Store,
-    StoreError, TokenId, TokenRow, Usage, UserId, ValueRow, VersionRow,
+    StoreError, TokenId, TokenRow, Usage, UserId, ValueRow, VersionRow, WrappedKeys,
 };
 
 #[async_trait]
@@ -275,6 +275,21 @@ impl Store for Sqlite {
 
     fn outside_commits(&self) -> u64 {
         self.writer.outside_commits()
+    }
+
+    async fn wrapped_keys(&self) -> Result<WrappedKeys, StoreError> {
+        self.read(keys::all).await
+    }
+
+    async fn rewrap(&self, keys: WrappedKeys, audit: Audit) -> Result<(), StoreError> {
+        self.write(move |write| {
+            keys::replace(write, &keys)?;
+            write.append(&audit)?;
+            // What the old key opens shouldn't be left in the log.
+            write.empty_log();
+            Ok(())
+        })
+        .await
     }
 
     async fn layout(&self) -> Result<i64, StoreError> {

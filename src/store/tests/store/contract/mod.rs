@@ -2,6 +2,7 @@
 
 mod audit;
 mod history;
+mod keys;
 mod people;
 mod secrets;
 mod spaces;
