@@ -22,6 +22,8 @@ pub struct TaggedDelta {
 /// Names that changed since a version; no values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Changes {
+    /// Of the snapshot that they lead to.
+    pub tag: String,
     pub from: u64,
     pub version: u64,
     pub updated_at: Timestamp,
@@ -104,6 +106,7 @@ impl Manager {
                 Ok(names)
             };
             Ok(Some(Changes {
+                tag: space.tag,
                 from: since,
                 version: space.version,
                 updated_at: space.updated_at,

@@ -97,10 +97,9 @@ impl Manager {
     /// Whose session this is, or [`Error::SessionEnded`], which doesn't tell why.
     pub async fn authenticate_session(&self, token: &str) -> Result<Session, Error> {
         let found = self.store.session_by_hash(hash(token)).await?;
+        let (row, user) =
+            found.filter(|(row, user)| self.lives(row, user)).ok_or(Error::SessionEnded)?;
         let now = self.environment.now();
-        let (row, user) = found
-            .filter(|(row, user)| self.ends_at(row) > now && user.disabled_at.is_none())
-            .ok_or(Error::SessionEnded)?;
         let last_used_at = self.touch_session(&row, now);
         Ok(self.session_of(&SessionRow { last_used_at, ..row }, user))
     }
@@ -199,6 +198,10 @@ impl Manager {
             created_at: row.created_at,
             expires_at: self.ends_at(row),
         }
+    }
+
+    pub(crate) fn lives(&self, row: &SessionRow, user: &UserRow) -> bool {
+        self.ends_at(row) > self.environment.now() && user.disabled_at.is_none()
     }
 
     fn ends_at(&self, row: &SessionRow) -> Timestamp {

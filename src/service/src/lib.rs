@@ -28,6 +28,7 @@ mod sending;
 mod server;
 mod shared;
 pub mod tls;
+mod watch;
 
 pub use api::openapi;
 pub use origin::Proxies;

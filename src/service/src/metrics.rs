@@ -19,6 +19,8 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
+use crate::watch::Shows;
+
 pub(crate) use prometheus_text::CONTENT_TYPE;
 
 /// From a "not modified" to an import of ten thousand secrets.
@@ -36,6 +38,7 @@ pub(crate) struct Metrics {
     sign_in_failures: Counter,
     tokens_refused: Counter,
     pub(crate) connections: Gauge,
+    watchers: Family<Watching, Gauge>,
     pub(crate) database_bytes: Gauge,
     pub(crate) certificate_expiry: Seconds,
 }
@@ -50,10 +53,13 @@ impl Metrics {
             sign_in_failures: Counter::default(),
             tokens_refused: Counter::default(),
             connections: Gauge::default(),
+            watchers: Family::default(),
             database_bytes: Gauge::default(),
             certificate_expiry: Seconds::default(),
         };
         metrics.register(serves_tls, most_connections);
+        // There from the start, at 0.
+        let _ = (metrics.watchers(Shows::Values), metrics.watchers(Shows::Names));
         metrics
     }
 
@@ -85,6 +91,7 @@ impl Metrics {
             self.durations.clone(),
         );
         own.register("connections", "Connections that are open", self.connections.clone());
+        own.register("watchers", "Open streams of events", self.watchers.clone());
         own.register("connections_limit", "Connections served at once at most", most);
         own.register(
             "sign_in_failures",
@@ -131,6 +138,14 @@ impl Metrics {
         self.requests.get_or_create(&Answered { asked, status: class(status) }).inc();
     }
 
+    pub(crate) fn watchers(&self, shows: Shows) -> Gauge {
+        let kind = match shows {
+            Shows::Values => "engine",
+            Shows::Names => "person",
+        };
+        self.watchers.get_or_create(&Watching { kind }).clone()
+    }
+
     pub(crate) fn write(&self) -> Result<String, std::fmt::Error> {
         let mut text = String::new();
         prometheus_text::encode(&mut text, &self.registry)?;
@@ -169,6 +184,11 @@ struct Answered {
     #[prometheus(flatten)]
     asked: Asked,
     status: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Watching {
+    kind: &'static str,
 }
 
 /// The pattern of a path, `None` for a path that fits none: those are the client's words.

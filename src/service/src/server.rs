@@ -28,6 +28,7 @@ use crate::rate::Rates;
 use crate::request::Peer;
 use crate::shared::Shared;
 use crate::tls::{self, Tls};
+use crate::watch::Hub;
 
 pub struct Config {
     pub manager: Arc<Manager>,
@@ -36,6 +37,8 @@ pub struct Config {
     /// How often the files of the certificate are looked at.
     pub certificate_check: Duration,
     pub timeouts: Timeouts,
+    /// After so much silence something is sent on a stream of events.
+    pub heartbeat: Duration,
     /// How many connections are served at once; more wait in the operating system's queue.
     pub connections: usize,
     /// Answers `/metrics` (and the two about health) to everybody who reaches it. Without one,
@@ -52,6 +55,7 @@ impl Config {
             tls: None,
             certificate_check: tls::CHECK_INTERVAL,
             timeouts: Timeouts::default(),
+            heartbeat: Duration::from_secs(15),
             connections: CONNECTIONS,
             metrics: None,
             proxies: Proxies::default(),
@@ -70,12 +74,14 @@ const METRICS_CONNECTIONS: usize = 16;
 /// [`Timeouts::drain`].
 pub async fn serve(listener: TcpListener, config: Config, shutdown: impl Future<Output = ()>) {
     let Config { manager, tls, certificate_check, timeouts, connections, .. } = config;
-    let Config { metrics: own, proxies, rates, .. } = config;
+    let Config { metrics: own, proxies, rates, heartbeat, .. } = config;
     let (stop, stopped) = watch::channel(());
     let metrics = Arc::new(Metrics::new(tls.is_some(), connections));
     let monitoring = Monitoring::new(Arc::clone(&manager), Arc::clone(&metrics), tls.clone());
     let readers = if own.is_some() { Readers::Nobody } else { Readers::ThisMachine };
-    let shared = Shared::new(manager, tls.is_some(), rates, proxies, monitoring, readers);
+    let hub = Arc::new(Hub::new(Arc::clone(&manager), Arc::clone(&metrics), heartbeat));
+    let shared =
+        Shared::new(manager, tls.is_some(), rates, proxies, monitoring, Arc::clone(&hub), readers);
     let for_everybody = Shared { metrics_readers: Readers::Everybody, ..shared.clone() };
 
     let main = Server {
@@ -108,6 +114,7 @@ pub async fn serve(listener: TcpListener, config: Config, shutdown: impl Future<
                 beside.await;
             }
         },
+        hub.run(stopped.clone()),
         renew(tls, certificate_check, stopped),
     );
 }

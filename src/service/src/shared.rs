@@ -9,6 +9,7 @@ use crate::api::health::{Monitoring, Readers};
 use crate::error::Code;
 use crate::origin::Proxies;
 use crate::rate::{Limiter, Rates};
+use crate::watch::Hub;
 
 #[derive(Clone)]
 pub(crate) struct Shared {
@@ -18,6 +19,7 @@ pub(crate) struct Shared {
     pub(crate) limiters: Arc<Limiters>,
     pub(crate) proxies: Arc<Proxies>,
     pub(crate) monitoring: Arc<Monitoring>,
+    pub(crate) hub: Arc<Hub>,
     /// Who may read the metrics where this is shared.
     pub(crate) metrics_readers: Readers,
 }
@@ -34,6 +36,7 @@ impl Shared {
         rates: Rates,
         proxies: Proxies,
         monitoring: Monitoring,
+        hub: Arc<Hub>,
         metrics_readers: Readers,
     ) -> Self {
         let limiters = Limiters {
@@ -46,6 +49,7 @@ impl Shared {
             limiters: Arc::new(limiters),
             proxies: Arc::new(proxies),
             monitoring: Arc::new(monitoring),
+            hub,
             metrics_readers,
         }
     }

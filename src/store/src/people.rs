@@ -212,6 +212,9 @@ pub trait People: Send + Sync + 'static {
         token_hash: [u8; 32],
     ) -> Result<Option<(SessionRow, UserRow)>, StoreError>;
 
+    /// As [`Self::session_by_hash`].
+    async fn session(&self, id: &SessionId) -> Result<Option<(SessionRow, UserRow)>, StoreError>;
+
     async fn touch_session(&self, id: &SessionId, at: Timestamp) -> Result<(), StoreError>;
 
     /// Ending what has ended is fine, and leaves no record.

@@ -185,6 +185,20 @@ pub trait Store: People + Send + Sync + 'static {
     /// takes no other one; spaces that were made just before are left as they are.
     async fn rewrap(&self, keys: WrappedKeys, audit: Audit) -> Result<(), StoreError>;
 
+    /// Waits until the revision is another one than `seen`, and returns it: at once when it is
+    /// already, and soon after a commit otherwise, whatever process made it. Idle until then. For
+    /// one caller at a time.
+    async fn committed(&self, seen: Option<u64>) -> u64;
+
+    /// Version and tag of each of these spaces, all at one moment; `None` for those that are gone.
+    async fn heads(&self, spaces: Vec<SpaceId>) -> Result<Vec<Option<(u64, String)>>, StoreError>;
+
+    /// The tokens that are revoked or have expired by `now`, and when the next one expires.
+    async fn ended_tokens(
+        &self,
+        now: Timestamp,
+    ) -> Result<(Vec<TokenId>, Option<Timestamp>), StoreError>;
+
     /// The number of the layout, for people.
     async fn layout(&self) -> Result<i64, StoreError>;
 }

@@ -21,6 +21,7 @@ mod tokens;
 mod transfer;
 mod users;
 pub(crate) mod validator;
+mod watch;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -66,7 +67,7 @@ pub fn openapi() -> String {
 
 /// What programs use.
 fn machines() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().merge(health::routes()).merge(snapshot::routes())
+    OpenApiRouter::new().merge(health::routes()).merge(snapshot::routes()).merge(watch::routes())
 }
 
 /// What people use, with the web page or otherwise.
@@ -78,6 +79,7 @@ fn people() -> OpenApiRouter<Shared> {
         .merge(users::routes())
         .merge(spaces::routes())
         .merge(secrets::routes())
+        .merge(watch::for_people())
         .merge(history::routes())
         .merge(transfer::routes())
         .merge(members::routes())

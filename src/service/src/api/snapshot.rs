@@ -1,4 +1,5 @@
-//! `GET /api/v1/snapshot`: all secrets of the token's space, or that nothing has changed.
+//! `GET /api/v1/snapshot`: all secrets of the token's space, what changed in them since a version, or
+//! that nothing has changed.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,33 +9,37 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_TYPE, ETAG, HeaderMap, HeaderValue};
 use axum::response::Response;
-use secret_manager_manager::{Error, Manager};
+use bytes::Bytes;
+use secret_manager_manager::{Error, Manager, TaggedDelta};
+use secret_manager_model::wire;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::schema::{self, SpaceName};
+use super::watch::Since;
 use super::{parts::Parts, validator};
 use crate::auth::AccessToken;
 use crate::error::{Code, Problem};
+use crate::query::Query;
 use crate::shared::Shared;
 
 pub(super) fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::new().routes(routes!(read))
 }
 
-/// All secrets of the token's space
+/// All secrets of the token's space, or what changed since a version
 #[utoipa::path(
     get,
     path = "/api/v1/snapshot",
     tag = "snapshot",
     security(("token" = [])),
-    params(("If-None-Match" = Option<String>, Header, description = "The ETag of the snapshot that the reader has")),
+    params(Since, ("If-None-Match" = Option<String>, Header, description = "The ETag of the snapshot that the reader has")),
     responses(
         (
             status = 200,
-            description = "All secrets",
-            body = SnapshotDocument,
+            description = "All secrets, or with `since` what leads to them, when that is known",
+            body = Answer,
             headers(("ETag" = String, description = "Stands for the space's secrets"))
         ),
         (
@@ -47,6 +52,7 @@ pub(super) fn routes() -> OpenApiRouter<Shared> {
 async fn read(
     AccessToken { access, caller }: AccessToken,
     State(manager): State<Arc<Manager>>,
+    Query(Since { since }): Query<Since>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     if validator::has_already(&headers, access.tag()) {
@@ -55,12 +61,55 @@ async fn read(
         response.headers_mut().extend(validator::etag(access.tag()).map(|etag| (ETAG, etag)));
         return Ok(response);
     }
+    if let Some(since) = since
+        && let Some(TaggedDelta { tag, delta }) =
+            manager.delta(access.space(), since, &caller).await.map_err(gone)?
+    {
+        // Handed over as it is: the buffer is wiped when the last byte of it was sent.
+        let body = Bytes::from_owner(wire::write_delta(&delta));
+        return Ok(document(Body::from(body), &tag));
+    }
     let answer = manager.answer(&access, &caller).await.map_err(gone)?;
-    let mut response = Response::new(Body::new(Parts::new(answer.head, answer.rest)));
+    Ok(document(Body::new(Parts::new(answer.head, answer.rest)), &answer.tag))
+}
+
+fn document(body: Body, tag: &str) -> Response {
+    let mut response = Response::new(body);
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.extend(validator::etag(&answer.tag).map(|etag| (ETAG, etag)));
-    Ok(response)
+    headers.extend(validator::etag(tag).map(|etag| (ETAG, etag)));
+    response
+}
+
+#[derive(ToSchema)]
+#[schema(as = SnapshotOrDelta)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "a description")]
+enum Answer {
+    Snapshot(SnapshotDocument),
+    Delta(DeltaDocument),
+}
+
+// What [`wire::write_delta`] writes; for the API's description.
+#[derive(ToSchema)]
+#[schema(as = Delta, rename_all = "camelCase")]
+#[expect(dead_code, reason = "a description")]
+struct DeltaDocument {
+    space: SpaceName,
+    /// The version that the reader has to be at.
+    from: u64,
+    /// The version that the delta leads to.
+    version: u64,
+    #[schema(schema_with = schema::time)]
+    created_at: (),
+    #[schema(schema_with = schema::time)]
+    updated_at: (),
+    #[schema(schema_with = schema::time)]
+    issued_at: (),
+    /// Added or changed, as they are now.
+    changed: BTreeMap<String, SnapshotSecret>,
+    /// Not there any more; some may have come and gone in between.
+    removed: Vec<String>,
 }
 
 // What `wire::SharedSnapshot` writes; for the API's description.
@@ -95,7 +144,7 @@ struct SnapshotSecret {
 }
 
 /// The space went between the check of the token and now, and the token with it.
-fn gone(error: Error) -> Problem {
+pub(super) fn gone(error: Error) -> Problem {
     match error {
         Error::NotFound(_) => Code::TokenInvalid.into(),
         other => other.into(),

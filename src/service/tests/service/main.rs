@@ -22,3 +22,4 @@ mod roles;
 mod start;
 mod tls;
 mod vault;
+mod watch;

@@ -7,6 +7,7 @@
 
 mod attempts;
 mod audit;
+mod bell;
 mod commit;
 mod error;
 mod history;
@@ -31,6 +32,7 @@ use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
 use crate::StoreError;
+use bell::Bell;
 use lookout::Lookout;
 use writer::{Write, Writer};
 
@@ -58,6 +60,7 @@ pub struct Sqlite {
     writer: Writer,
     readers: Arc<Readers>,
     lookout: Lookout,
+    bell: Bell,
     busy_timeout: Duration,
 }
 
@@ -102,6 +105,7 @@ impl Sqlite {
                 idle: Mutex::new(idle),
             }),
             lookout: Lookout::open(path)?,
+            bell: Bell::new(path),
             busy_timeout: options.busy_timeout,
         })
     }
@@ -145,7 +149,9 @@ impl Sqlite {
         &self,
         work: impl FnOnce(&mut Write<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.writer.write(work).await
+        let written = self.writer.write(work).await;
+        self.bell.ring();
+        written
     }
 }
 

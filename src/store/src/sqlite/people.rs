@@ -180,6 +180,11 @@ impl People for Sqlite {
         self.read(move |connection| sessions::by_hash(connection, &token_hash)).await
     }
 
+    async fn session(&self, id: &SessionId) -> Result<Option<(SessionRow, UserRow)>, StoreError> {
+        let id = id.clone();
+        self.read(move |connection| sessions::by_id(connection, &id)).await
+    }
+
     async fn touch_session(&self, id: &SessionId, at: Timestamp) -> Result<(), StoreError> {
         let id = id.clone();
         self.write(move |write| sessions::touch(write, &id, at)).await

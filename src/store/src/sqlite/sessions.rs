@@ -1,6 +1,6 @@
 //! Rows of sessions, and what begins one: an invitation, the set-up code, a sign-in.
 
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, OptionalExtension, Row, ToSql};
 use secret_manager_model::Timestamp;
 
 use super::spaces::time;
@@ -39,14 +39,29 @@ pub(super) fn by_hash(
     connection: &Connection,
     hash: &[u8; 32],
 ) -> Result<Option<(SessionRow, UserRow)>, StoreError> {
+    one(connection, "token_hash = ?1", hash)
+}
+
+pub(super) fn by_id(
+    connection: &Connection,
+    id: &SessionId,
+) -> Result<Option<(SessionRow, UserRow)>, StoreError> {
+    one(connection, "sessions.id = ?1", id.as_str())
+}
+
+fn one(
+    connection: &Connection,
+    condition: &str,
+    value: impl ToSql,
+) -> Result<Option<(SessionRow, UserRow)>, StoreError> {
     let sql = format!(
         "SELECT {}, {COLUMNS} FROM sessions JOIN users ON users.id = sessions.user_id \
-         WHERE token_hash = ?1",
+         WHERE {condition}",
         users::COLUMNS
     );
     let mut statement = connection.prepare_cached(&sql).map_err(error::from)?;
     statement
-        .query_row([hash], |row| Ok((session(row, users::WIDTH)?, users::user(row, 0)?)))
+        .query_row([value], |row| Ok((session(row, users::WIDTH)?, users::user(row, 0)?)))
         .optional()
         .map_err(error::from)
 }

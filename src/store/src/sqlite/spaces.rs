@@ -56,6 +56,20 @@ pub(super) fn all(connection: &Connection) -> Result<Vec<(SpaceRow, Usage)>, Sto
     rows.and_then(Iterator::collect).map_err(error::from)
 }
 
+pub(super) fn heads(
+    connection: &mut Connection,
+    spaces: &[SpaceId],
+) -> Result<Vec<Option<(u64, String)>>, StoreError> {
+    let transaction = connection.transaction().map_err(error::from)?;
+    let mut statement = transaction
+        .prepare_cached("SELECT version, tag FROM spaces WHERE id = ?1")
+        .map_err(error::from)?;
+    let mut head = |space: &SpaceId| {
+        statement.query_row([space.as_str()], |row| Ok((row.get(0)?, row.get(1)?))).optional()
+    };
+    spaces.iter().map(|space| head(space).map_err(error::from)).collect()
+}
+
 pub(super) fn kek_ids(connection: &Connection) -> Result<Vec<String>, StoreError> {
     let mut statement =
         connection.prepare_cached("SELECT DISTINCT kek_id FROM spaces").map_err(error::from)?;

@@ -292,6 +292,21 @@ impl Store for Sqlite {
         .await
     }
 
+    async fn committed(&self, seen: Option<u64>) -> u64 {
+        self.bell.wait(|| self.revision().filter(|now| Some(*now) != seen)).await
+    }
+
+    async fn heads(&self, spaces: Vec<SpaceId>) -> Result<Vec<Option<(u64, String)>>, StoreError> {
+        self.read(move |connection| spaces::heads(connection, &spaces)).await
+    }
+
+    async fn ended_tokens(
+        &self,
+        now: Timestamp,
+    ) -> Result<(Vec<TokenId>, Option<Timestamp>), StoreError> {
+        self.read(move |connection| tokens::ended(connection, now)).await
+    }
+
     async fn layout(&self) -> Result<i64, StoreError> {
         self.read(|connection| migrations::layout(connection)).await
     }

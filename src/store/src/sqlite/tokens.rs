@@ -60,6 +60,30 @@ pub(super) fn access(
     Ok(space.map(|space| AccessRow { token, space }))
 }
 
+pub(super) fn ended(
+    connection: &mut Connection,
+    now: Timestamp,
+) -> Result<(Vec<TokenId>, Option<Timestamp>), StoreError> {
+    let transaction = connection.transaction().map_err(error::from)?;
+    let mut statement = transaction
+        .prepare_cached(
+            "SELECT id FROM access_tokens WHERE revoked_at IS NOT NULL OR expires_at <= ?1",
+        )
+        .map_err(error::from)?;
+    let ids = statement.query_map([now.as_millis()], |row| row.get::<_, String>(0));
+    let ids = ids.and_then(Iterator::collect::<Result<Vec<_>, _>>).map_err(error::from)?;
+    let next = transaction
+        .prepare_cached(
+            "SELECT min(expires_at) FROM access_tokens \
+             WHERE revoked_at IS NULL AND expires_at > ?1",
+        )
+        .and_then(|mut statement| {
+            statement.query_row([now.as_millis()], |row| optional_time(row, 0))
+        })
+        .map_err(error::from)?;
+    Ok((ids.into_iter().map(TokenId::new).collect(), next))
+}
+
 pub(super) fn revoke(
     connection: &Connection,
     id: &TokenId,

@@ -89,3 +89,30 @@ async fn every_commit_makes_another_revision() {
         assert!(![first, second].contains(&store.revision().unwrap()));
     }
 }
+
+#[tokio::test]
+async fn whoever_waits_is_told_of_a_commit() {
+    for fresh in backends().await {
+        let store = fresh.store;
+        let seen = store.committed(None).await;
+        let waiting = {
+            let store = std::sync::Arc::clone(&store);
+            tokio::spawn(async move { store.committed(Some(seen)).await })
+        };
+        store.insert_space(space("s1"), audit()).await.unwrap();
+        assert_ne!(waiting.await.unwrap(), seen);
+    }
+}
+
+#[tokio::test]
+async fn it_is_told_where_spaces_stand() {
+    for fresh in backends().await {
+        let store = fresh.store;
+        store.insert_space(space("s1"), audit()).await.unwrap();
+        store.insert_space(space("s2"), audit()).await.unwrap();
+        store.commit(change("s2", 0), audit()).await.unwrap();
+        let ids = ["s2", "gone", "s1"].map(SpaceId::new).to_vec();
+        let heads = store.heads(ids).await.unwrap();
+        assert_eq!(heads, [Some((1, "tag 1".into())), None, Some((0, "new".into()))]);
+    }
+}

@@ -90,3 +90,22 @@ async fn a_revocation_keeps_its_first_time_and_a_use_its_last() {
         assert_eq!(unknown, Err(StoreError::NotFound));
     }
 }
+
+#[tokio::test]
+async fn ended_tokens_are_told_and_when_the_next_one_ends() {
+    for fresh in backends().await {
+        let store = fresh.store;
+        store.insert_space(space("s1"), audit()).await.unwrap();
+        for (id, expires_at) in [("t1", None), ("t2", Some(5)), ("t3", Some(7)), ("t4", Some(6))] {
+            let row = TokenRow { expires_at: expires_at.map(time), ..token(id, "s1") };
+            store.insert_token(row, audit()).await.unwrap();
+        }
+        store.revoke_token(&TokenId::new("t4"), time(2), audit()).await.unwrap();
+        let ids = |ids: &[&str]| ids.iter().map(|id| TokenId::new(*id)).collect::<Vec<_>>();
+        assert_eq!(store.ended_tokens(time(4)).await.unwrap(), (ids(&["t4"]), Some(time(5))));
+        let (mut ended, next) = store.ended_tokens(time(5)).await.unwrap();
+        ended.sort_unstable();
+        assert_eq!((ended, next), (ids(&["t2", "t4"]), Some(time(7))));
+        assert_eq!(store.ended_tokens(time(8)).await.unwrap().1, None);
+    }
+}

@@ -253,3 +253,20 @@ async fn a_lock_makes_nobody_wait_for_the_revision() {
     other.execute_batch("COMMIT").unwrap();
     assert_ne!(store.revision(), before);
 }
+
+#[tokio::test]
+async fn whoever_waits_is_told_what_another_process_commits() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("test.db");
+    let store = open(&path).await.unwrap();
+    let other = open(&path).await.unwrap();
+    let mut seen = store.committed(None).await;
+    for round in 0..20 {
+        other.insert_space(space(&format!("s{round}")), audit()).await.unwrap();
+        let told = std::time::Duration::from_secs(1);
+        // Long before the look that comes every few seconds without a reason.
+        let now = tokio::time::timeout(told, store.committed(Some(seen))).await.unwrap();
+        assert_ne!(now, seen);
+        seen = now;
+    }
+}
