@@ -3,15 +3,11 @@
 /* A person at the real editor, in a real browser. */
 
 const assert = require('node:assert/strict');
-const fs = require('node:fs');
 const path = require('node:path');
 const { after, before, describe, test } = require('node:test');
-const { chromium } = require('playwright-core');
+const { launch, skip } = require('./lib/browser');
 const { NodeRed, root } = require('./lib/node-red');
 const { Service } = require('./lib/service');
-
-const CHROMIUM = process.env.CHROMIUM || '/usr/bin/chromium';
-const skip = fs.existsSync(CHROMIUM) ? false : 'there is no Chromium';
 
 const periods = ['Every 1 min', 'Every 30 min', 'Every 60 min', 'Every 12 hours', 'Every 24 hours'];
 
@@ -39,16 +35,7 @@ describe('The editor', { skip }, () => {
     service.import('plant', { PRODUCT_A_API_KEY: 'one', DB: { host: 'db.example.com' } });
     token = service.command(['token', 'create', '--space', 'plant', '--name', 'editor']).token;
     await service.start();
-    browser = await chromium.launch({
-      executablePath: CHROMIUM,
-      args: [
-        '--no-sandbox',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-        '--no-first-run',
-      ],
-    });
+    browser = await launch();
   });
 
   after(async () => {

@@ -44,6 +44,11 @@ class Service {
     return /listening on (\S+)/.exec(this.#output)?.[1] ?? '';
   }
 
+  /** Printed at a start without users. */
+  get setUpLink() {
+    return /(\S+\/setup#\S+)/.exec(this.#output)?.[1] ?? '';
+  }
+
   /**
    * Runs a command on the same data, also while the service runs.
    * @param {string[]} args

@@ -21,17 +21,12 @@ export class Problem extends Error {
     this.code = body.code ?? 'unknown';
     /** @type {string | undefined} */
     this.requestId = body.requestId;
-    /** What is wrong with a file. @type {string[]} */
-    this.mistakes = (body.mistakes ?? []).map(mistakeText);
+    /** What is wrong with a file. @type {Api.Mistake[]} */
+    this.mistakes = body.mistakes ?? [];
     /** The version that is there instead of the expected one. @type {number | null} */
     this.current = body.current ?? null;
     this.retryAfter = retryAfter;
   }
-}
-
-/** @param {any} mistake */
-function mistakeText(mistake) {
-  return typeof mistake === 'string' ? mistake : (mistake.detail ?? JSON.stringify(mistake));
 }
 
 /**
@@ -212,7 +207,7 @@ export const api = {
   import: (space, format, text, dryRun) =>
     ask('POST', `${inSpace(space)}/import`, {
       text,
-      type: format === 'json' ? 'application/json' : 'text/plain',
+      type: 'text/plain',
       query: { format, dryRun: dryRun ? 'true' : undefined },
     }),
   /** @type {(space: string, format: 'env' | 'json') => Promise<Blob>} */

@@ -66,14 +66,17 @@ export class Element extends LitElement {
     this.tell('announce', text);
   }
 
-  renderProblem(problem = this.problem) {
+  /** @param {Record<string, string>} [texts] for codes that mean something special here */
+  renderProblem(texts = {}) {
+    const { problem } = this;
     if (!problem) return nothing;
+    const special = texts[problem.code];
     return html`<div class="note danger" role="alert">
-      <p>${explain(problem)}</p>
+      <p>${special ? t(special) : explain(problem)}</p>
       ${
         problem.mistakes.length > 0
           ? html`<ul>
-              ${problem.mistakes.map((mistake) => html`<li>${mistake}</li>`)}
+              ${problem.mistakes.map((mistake) => html`<li>${place(mistake)}</li>`)}
             </ul>`
           : nothing
       }
@@ -88,7 +91,13 @@ export function explain(problem) {
     return t(`problem.${code}.wait`, { seconds: retryAfter });
   }
   if (hasText(`problem.${code}`)) return t(`problem.${code}`, { request: requestId });
-  return problem.message;
+  return t('problem.other', { detail: problem.message });
+}
+
+/** @param {import('./types.js').Mistake} mistake */
+function place({ line, key, reason }) {
+  if (line !== undefined) return t('import.line', { line, reason });
+  return key === undefined ? reason : `${key}: ${reason}`;
 }
 
 /**

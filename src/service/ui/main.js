@@ -133,12 +133,6 @@ class SecretManager extends Element {
         height: 1px;
         overflow: hidden;
       }
-      @media (max-width: 30rem) {
-        .signed-in .brand span {
-          position: absolute;
-          clip-path: inset(50%);
-        }
-      }
       @media (max-width: 46rem) {
         .bar {
           padding: 0.5rem 0.9rem;
@@ -150,6 +144,24 @@ class SecretManager extends Element {
         }
         main {
           padding: 1rem 0.9rem 4rem;
+        }
+      }
+      @media (max-width: 30rem) {
+        .bar {
+          column-gap: 0.5rem;
+        }
+        .me {
+          gap: 0.2rem;
+        }
+        .me select {
+          padding-inline: 0.2rem;
+        }
+        .me button {
+          padding-inline: 0.5rem;
+        }
+        .signed-in .brand span {
+          position: absolute;
+          clip-path: inset(50%);
         }
       }
     `,
@@ -279,16 +291,16 @@ class SecretManager extends Element {
 
   render() {
     const { user } = this;
-    return html`<a
-        class="skip"
-        href="#main"
-        @click=${(/** @type {Event} */ event) => {
-          event.preventDefault();
-          void this.#focusHeading();
-        }}
-        >${t('skip')}</a
-      >
-      <header class=${user ? 'signed-in' : ''}>
+    return html`<header class=${user ? 'signed-in' : ''}>
+        <a
+          class="skip"
+          href="#main"
+          @click=${(/** @type {Event} */ event) => {
+            event.preventDefault();
+            void this.#focusHeading();
+          }}
+          >${t('skip')}</a
+        >
         <div class="bar">
           <a class="brand" href="/">${icons.key} <span>Secret Manager</span></a>
           ${

@@ -322,9 +322,11 @@ export const shared = css`
     color: var(--muted);
   }
   .visually-hidden {
-    position: absolute;
-    width: 1px;
-    height: 1px;
+    position: absolute !important;
+    width: 1px !important;
+    height: 1px !important;
+    min-height: 0 !important;
+    padding: 0 !important;
     margin: -1px;
     overflow: hidden;
     clip-path: inset(50%);

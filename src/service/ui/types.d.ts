@@ -95,6 +95,13 @@ export interface Imported {
   unchanged: string[];
 }
 
+/** Something in a file that can't be imported. */
+export interface Mistake {
+  line?: number;
+  key?: string;
+  reason: string;
+}
+
 export interface Member {
   user: { id: string; name: string; displayName: string | null };
   role: Role;

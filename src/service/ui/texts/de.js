@@ -34,7 +34,9 @@ export const de = {
   navigation: 'Hauptnavigation',
   never: 'Nie',
   password: 'Passwort',
-  'password.hint': 'Mindestens {length} Zeichen.',
+  'password.hint': 'Mindestens {length} Zeichen. Ein Satz merkt sich leicht.',
+  'password.refused':
+    'Wählen Sie ein anderes Passwort: lang genug, kein Benutzername, keine Wiederholung, keines, das bekannt geworden ist.',
   reveal: 'Anzeigen',
   role: 'Rolle',
   'role.owner': 'Eigentümer',
@@ -238,6 +240,7 @@ export const de = {
     'Eine .env-Datei mit Zeilen KEY=VALUE, oder ein JSON-Objekt: Jedes Element wird ein Secret. Secrets, die nicht darin stehen, bleiben.',
   'import.file': 'Datei wählen oder hier ablegen',
   'import.paste': 'Oder ihren Text einfügen',
+  'import.line': 'Zeile {line}: {reason}',
   'import.preview': 'Vorschau',
   'import.added.one': '{count} neues Secret',
   'import.added.other': '{count} neue Secrets',
@@ -384,6 +387,8 @@ export const de = {
   'problem.credentials_wrong': 'Der Benutzername oder das Passwort ist falsch.',
   'problem.cross_site':
     'Der Dienst hat das abgelehnt, weil es von einer anderen Seite zu kommen scheint.',
+  'problem.database_unavailable':
+    'Der Dienst erreicht seine Datenbank nicht. Warum, steht in seinem Protokoll unter der Anfrage {request}.',
   'problem.import_invalid': 'Die Datei kann nicht importiert werden. Nichts wurde geändert.',
   'problem.internal':
     'Der Dienst konnte das nicht ausführen. Warum, steht in seinem Protokoll unter der Anfrage {request}.',
@@ -393,6 +398,8 @@ export const de = {
   'problem.last_owner': 'Das ist der letzte Eigentümer des Spaces; einen muss es geben.',
   'problem.name_taken': 'Dieser Name ist vergeben.',
   'problem.not_found': 'Das ist nicht mehr da.',
+  'problem.other': 'Der Dienst hat das abgelehnt: {detail}',
+  'problem.password_wrong': 'Das jetzige Passwort ist falsch.',
   'problem.precondition_failed':
     'Jemand hat es inzwischen geändert. Sehen Sie es an und versuchen Sie es noch einmal.',
   'problem.session_missing': 'Bitte melden Sie sich an.',
@@ -400,6 +407,9 @@ export const de = {
     'Dieser Einrichtungscode gilt nicht: Er gilt einmal, und nach einem Start ist es ein neuer.',
   'problem.too_many_attempts': 'Zu viele Versuche. Bitte warten.',
   'problem.too_many_attempts.wait': 'Zu viele Versuche. Bitte {seconds} s warten.',
+  'problem.too_many_requests': 'Zu viele Anfragen. Bitte warten.',
+  'problem.too_many_requests.wait': 'Zu viele Anfragen. Bitte {seconds} s warten.',
   'problem.unreachable': 'Der Dienst ist nicht erreichbar.',
   'problem.user_unknown': 'Einen Benutzer dieses Namens gibt es nicht.',
+  'problem.value_destroyed': 'Der Wert wurde vernichtet.',
 };

@@ -33,7 +33,9 @@ export const en = {
   navigation: 'Main',
   never: 'Never',
   password: 'Password',
-  'password.hint': 'At least {length} characters.',
+  'password.hint': 'At least {length} characters. A sentence is easy to remember.',
+  'password.refused':
+    'Choose another password: long enough, no user name, no repetition, none that is known from leaks.',
   reveal: 'Reveal',
   role: 'Role',
   'role.owner': 'Owner',
@@ -230,6 +232,7 @@ export const en = {
     'A .env file with lines KEY=VALUE, or one JSON object: each member becomes a secret. Secrets that are not in it stay.',
   'import.file': 'Choose a file or drop it here',
   'import.paste': 'Or paste its text',
+  'import.line': 'Line {line}: {reason}',
   'import.preview': 'Preview',
   'import.added.one': '{count} new secret',
   'import.added.other': '{count} new secrets',
@@ -370,6 +373,8 @@ export const en = {
   'problem.busy': 'The service is busy. Please try again in a moment.',
   'problem.credentials_wrong': 'The user name or the password is wrong.',
   'problem.cross_site': 'The service refused this because it seems to come from another page.',
+  'problem.database_unavailable':
+    'The service can’t reach its database. Its log says why, under the request {request}.',
   'problem.import_invalid': 'The file can’t be imported. Nothing was changed.',
   'problem.internal':
     'The service could not do this. Its log says why, under the request {request}.',
@@ -379,12 +384,17 @@ export const en = {
   'problem.last_owner': 'This is the last owner of the space; there must be one.',
   'problem.name_taken': 'This name is taken.',
   'problem.not_found': 'It isn’t there any more.',
+  'problem.other': 'The service refused this: {detail}',
+  'problem.password_wrong': 'The current password is wrong.',
   'problem.precondition_failed': 'Somebody has changed it meanwhile. Look at it and try again.',
   'problem.session_missing': 'Please sign in.',
   'problem.setup_code_invalid':
     'This set-up code is not valid: it works once, and is new after a start.',
   'problem.too_many_attempts': 'Too many attempts. Please wait.',
   'problem.too_many_attempts.wait': 'Too many attempts. Please wait {seconds} s.',
+  'problem.too_many_requests': 'Too many requests. Please wait.',
+  'problem.too_many_requests.wait': 'Too many requests. Please wait {seconds} s.',
   'problem.unreachable': 'The service can’t be reached.',
   'problem.user_unknown': 'There is no user of this name.',
+  'problem.value_destroyed': 'The value was destroyed.',
 };

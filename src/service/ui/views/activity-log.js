@@ -52,7 +52,7 @@ export class ActivityLog extends Element {
     css`
       form {
         display: grid;
-        grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr));
+        grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr));
         gap: 0.75rem;
         align-items: end;
       }

@@ -4,7 +4,7 @@ import { Element, typed } from '../element.js';
 import { t } from '../texts.js';
 
 /** The shortest password that the service takes. */
-export const PASSWORD_LENGTH = 12;
+export const PASSWORD_LENGTH = 15;
 
 /**
  * The ways into an account by a link: the first administrator's, and an invitation. The code stands
@@ -81,7 +81,7 @@ export class FirstPassword extends Element {
         />
         <p class="hint" id="hint">${t('password.hint', { length: PASSWORD_LENGTH })}</p>
       </div>
-      ${this.renderProblem()}
+      ${this.renderProblem({ value_invalid: 'password.refused' })}
       <button class="primary" ?disabled=${this.busy}>${t(`${this.kind}.confirm`)}</button>
     </form>`;
   }

@@ -53,7 +53,14 @@ export class OwnAccount extends Element {
       <p class="muted">${t('account.signedInAs', { name: this.user?.name })}</p>
       <form class="card stack" @submit=${this.#change}>
         <h2>${t('account.changePassword')}</h2>
-        <input type="hidden" autocomplete="username" .value=${this.user?.name ?? ''} />
+        <input
+          class="visually-hidden"
+          autocomplete="username"
+          aria-hidden="true"
+          tabindex="-1"
+          readonly
+          .value=${this.user?.name ?? ''}
+        />
         ${this.#renderPassword('current', 'account.current', 'current-password')}
         ${this.#renderPassword('new', 'account.new', 'new-password')}
         ${this.#renderPassword('again', 'account.again', 'new-password')}
@@ -61,7 +68,7 @@ export class OwnAccount extends Element {
         <p class="hint">
           ${t('password.hint', { length: PASSWORD_LENGTH })} ${t('account.others')}
         </p>
-        ${this.renderProblem()}
+        ${this.renderProblem({ value_invalid: 'password.refused' })}
         <div class="row end">
           <button class="primary" ?disabled=${this.busy}>${t('account.changePassword')}</button>
         </div>

@@ -30,6 +30,9 @@ export class SpaceMembers extends Element {
         gap: 0.75rem;
         align-items: end;
       }
+      .roles {
+        list-style: none;
+      }
       td select {
         width: auto;
       }
@@ -137,12 +140,12 @@ export class SpaceMembers extends Element {
           </tbody>
         </table>
       </div>
-      <dl class="small muted">
+      <ul class="small muted roles">
         ${roles.map(
           (role) =>
-            html`<div><strong>${t(`role.${role}`)}</strong> – ${t(`role.${role}.means`)}</div>`,
+            html`<li><strong>${t(`role.${role}`)}</strong> – ${t(`role.${role}.means`)}</li>`,
         )}
-      </dl>
+      </ul>
       ${
         this.question
           ? html`<confirm-dialog

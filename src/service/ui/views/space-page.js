@@ -95,7 +95,7 @@ export class SpacePage extends Element {
   }
 
   /** Arrow keys move between tabs, as screen readers tell people. @param {KeyboardEvent} event */
-  async #moveTab(event) {
+  #moveTab(event) {
     const all = this.#tabs;
     const here = all.indexOf(this.tab);
     const to = { ArrowRight: here + 1, ArrowLeft: here - 1, Home: 0, End: all.length - 1 }[
@@ -104,10 +104,13 @@ export class SpacePage extends Element {
     if (to === undefined) return;
     event.preventDefault();
     navigate(spaceAddress(this.id, all[(to + all.length) % all.length]));
-    await this.updateComplete;
-    /** @type {HTMLElement | null} */ (
-      this.renderRoot.querySelector('[role="tab"][aria-selected="true"]')
-    )?.focus();
+  }
+
+  /** The focus goes with the choice. @param {Map<string, unknown>} changed */
+  updated(changed) {
+    if (!changed.has('tab') || !this.shadowRoot?.activeElement?.matches('[role="tab"]')) return;
+    const chosen = this.renderRoot.querySelector('[role="tab"][aria-selected="true"]');
+    /** @type {HTMLElement | null} */ (chosen)?.focus();
   }
 
   render() {

@@ -98,13 +98,13 @@ export class SpaceSecrets extends Element {
 
   connectedCallback() {
     super.connectedCallback();
-    document.addEventListener('visibilitychange', this.#hideWhenAway);
+    document.addEventListener('visibilitychange', this.#comeAndGo);
     if (this.hasUpdated && this.space) void this.#begin(this.space.id);
   }
 
   disconnectedCallback() {
     super.disconnectedCallback();
-    document.removeEventListener('visibilitychange', this.#hideWhenAway);
+    document.removeEventListener('visibilitychange', this.#comeAndGo);
     this.#end();
   }
 
@@ -120,7 +120,7 @@ export class SpaceSecrets extends Element {
     this.#end();
     this.listing = null;
     await this.#load();
-    if (this.isConnected && this.space?.id === space) this.#follow(space);
+    if (this.isConnected && this.space?.id === space && !document.hidden) this.#follow(space);
   }
 
   #end() {
@@ -159,13 +159,15 @@ export class SpaceSecrets extends Element {
 
   /** @param {string} space */
   #follow(space) {
+    this.#watch?.close();
     const watch = api.watch(space);
     this.#watch = watch;
     watch.addEventListener('change', (event) => this.#hear(JSON.parse(event.data)));
+    watch.addEventListener('reset', () => void this.#load());
     watch.addEventListener('open', () => {
-      // What happened while nobody listened.
-      if (!this.live) void this.#load();
       this.live = true;
+      // What happened while nobody listened.
+      void this.#load();
     });
     watch.addEventListener('error', () => {
       this.live = false;
@@ -192,8 +194,19 @@ export class SpaceSecrets extends Element {
     this.announce(t(changed.length > 0 ? 'secrets.changedBy' : 'secrets.removedBy', { by, what }));
   }
 
-  #hideWhenAway = () => {
-    if (document.hidden) this.#hide();
+  /**
+   * Values are not shown to nobody. Browsers have six connections for a service, whatever the number
+   * of its tabs: those that nobody looks at hold none.
+   */
+  #comeAndGo = () => {
+    if (!document.hidden) {
+      void this.#load();
+      this.#follow(this.#space.id);
+      return;
+    }
+    this.#hide();
+    clearTimeout(this.#timers.follow);
+    this.#watch?.close();
   };
 
   #hide() {

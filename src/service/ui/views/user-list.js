@@ -40,6 +40,9 @@ export class UserList extends Element {
     this.open = null;
   }
 
+  /** What opens when the dialog that is open has closed. @type {Open | null} */
+  #next = null;
+
   connectedCallback() {
     super.connectedCallback();
     void this.attempt(() => this.#load());
@@ -89,8 +92,7 @@ export class UserList extends Element {
       action: async () => {
         const invitation = await api.invite(id);
         await this.#load();
-        // The dialog that asked closes first.
-        setTimeout(() => (this.open = { kind: 'link', name, invitation }));
+        this.#next = { kind: 'link', name, invitation };
       },
     });
   }
@@ -193,7 +195,8 @@ export class UserList extends Element {
   #renderOpen() {
     const { open } = this;
     const close = () => {
-      this.open = null;
+      this.open = this.#next;
+      this.#next = null;
       this.problem = null;
     };
     switch (open?.kind) {

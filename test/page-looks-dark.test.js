@@ -1,0 +1,3 @@
+'use strict';
+
+require('./lib/looks').looksRight('dark-de', { colours: 'dark', language: 'de-DE' });
