@@ -153,9 +153,15 @@ pub(crate) async fn exchange_with_body(
     // A service that refuses a body early is fine.
     let _ = stream.write_all(body).await;
     let mut reply = Vec::new();
-    stream.read_to_end(&mut reply).await.unwrap();
+    while !is_event_stream(&reply) && stream.read_buf(&mut reply).await.unwrap() > 0 {}
     let reply = String::from_utf8(reply).unwrap();
     let (head, body) = reply.split_once("\r\n\r\n").unwrap();
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
     Reply { status, head: head.to_owned(), body: body.to_owned() }
+}
+
+/// Those have no end to wait for; their head says enough.
+fn is_event_stream(reply: &[u8]) -> bool {
+    let Some(end) = reply.windows(4).position(|window| window == b"\r\n\r\n") else { return false };
+    reply[..end].windows(17).any(|window| window == b"text/event-stream")
 }

@@ -34,6 +34,7 @@ const TABLE: &[(&str, &str, [u16; 8])] = &[
     ("GET /metrics",                                          "", [200, 200, 200, 200, 200, 200, 200, 200]),
     ("GET /api/v1/service",                                   "", [200, 200, 200, 200, 200, 200, 200, 200]),
     ("GET /api/v1/snapshot",                                  "", [401, 401, 401, 401, 401, 401, 401, 200]),
+    ("GET /api/v1/watch",                                     "", [401, 401, 401, 401, 401, 401, 401, 200]),
     ("GET /api/v1/session",                                   "", [200, 200, 200, 200, 200, 200, 401, 401]),
     ("POST /api/v1/session",                     BODY_OF_SESSION, [201, 201, 201, 201, 201, 201, 201, 201]),
     ("DELETE /api/v1/session",                                "", [204, 204, 204, 204, 204, 204, 401, 401]),
@@ -52,6 +53,7 @@ const TABLE: &[(&str, &str, [u16; 8])] = &[
     ("GET /api/v1/spaces/{space}",                            "", [200, 200, 200, 200, 404, 404, 401, 401]),
     ("PATCH /api/v1/spaces/{space}",        r#"{"keptVersions":100}"#, [200, 403, 403, 403, 404, 404, 401, 401]),
     ("GET /api/v1/spaces/{space}/secrets",                    "", [200, 200, 200, 200, 404, 404, 401, 401]),
+    ("GET /api/v1/spaces/{space}/watch",                      "", [200, 200, 200, 200, 404, 404, 401, 401]),
     ("PATCH /api/v1/spaces/{space}/secrets",  r#"{"secrets":{}}"#, [200, 200, 403, 403, 404, 404, 401, 401]),
     ("GET /api/v1/spaces/{space}/secrets/{key}",              "", [200, 200, 200, 403, 404, 404, 401, 401]),
     ("PUT /api/v1/spaces/{space}/secrets/{key}",           VALUE, [200, 200, 403, 403, 404, 404, 401, 401]),
@@ -145,6 +147,10 @@ impl World {
         for (name, role) in ACTORS.into_iter().zip(Role::ALL) {
             world.join(name, role).await;
         }
+        // The first administrator got the space that was there before.
+        let (manager, caller) = (&world.service.manager, Caller::command_line());
+        let anna = manager.user("anna").await.unwrap().id;
+        manager.remove_member(&world.service.space.id, &anna, &caller).await.unwrap();
         world
     }
 
