@@ -16,7 +16,7 @@
 //! need are found: a crash at any point leaves data that can be opened. A rotation that begins with
 //! a `KEY.new` in place goes on with that one. A lock file keeps rotations apart.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -24,6 +24,8 @@ use base64::prelude::{BASE64_STANDARD, Engine};
 use ring::rand::{SecureRandom, SystemRandom};
 use secret_manager_envelope::{Kek, KekId};
 use zeroize::Zeroizing;
+
+use crate::files::{create_directory, directory, private, sync_names, with_suffix};
 
 const KEY_LENGTH: usize = 32;
 
@@ -116,11 +118,7 @@ fn create(path: &Path) -> io::Result<bool> {
     fill(&mut *bytes)?;
 
     let directory = directory(path);
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(directory)?;
+    create_directory(directory)?;
 
     let mut name = path.file_name().unwrap_or_default().to_owned();
     // Not the process's number: two containers on one volume may have the same.
@@ -216,37 +214,6 @@ pub fn beside(path: &Path) -> Result<Beside, KeyFileError> {
     }
     old.sort();
     Ok(Beside { new, old })
-}
-
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(suffix);
-    path.with_file_name(name)
-}
-
-fn directory(path: &Path) -> &Path {
-    match path.parent() {
-        Some(directory) if !directory.as_os_str().is_empty() => directory,
-        _ => Path::new("."),
-    }
-}
-
-/// For writing a file that its owner alone can read.
-fn private() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.write(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
-}
-
-/// Makes the names in a directory survive a power cut.
-fn sync_names(directory: &Path) -> io::Result<()> {
-    #[cfg(unix)]
-    File::open(directory)?.sync_all()?;
-    #[cfg(not(unix))]
-    let _ = directory;
-    Ok(())
 }
 
 fn fill(bytes: &mut [u8]) -> io::Result<()> {

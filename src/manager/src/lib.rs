@@ -14,11 +14,13 @@
 
 mod attempts;
 pub mod audit;
+mod backup;
 mod caller;
 mod delta;
 mod edit;
 mod environment;
 mod error;
+mod files;
 mod following;
 mod history;
 mod identities;
@@ -30,6 +32,7 @@ mod members;
 mod password;
 mod plan;
 mod recent;
+mod restore;
 mod rotation;
 mod rules;
 mod secrets;
@@ -41,6 +44,7 @@ mod users;
 mod vault;
 
 pub use audit::{Action, AuditEvent, AuditHeadMark, AuditProblem, AuditReport, AuditResult, Names};
+pub use backup::{Backup, BackupError};
 pub use caller::{Actor, Caller};
 pub use delta::{Changes, TaggedDelta};
 pub use edit::{Applied, Change, Edit, Outcome, Precondition, Same};
@@ -54,6 +58,7 @@ pub use keyring::Keyring;
 pub use manager::Manager;
 pub use members::Member;
 pub use password::{Password, PasswordCost};
+pub use restore::{Restored, is_left_over, restore};
 pub use rotation::{Rotated, RotationError};
 pub use rules::Rules;
 pub use secret_manager_envelope::Kek;

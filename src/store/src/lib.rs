@@ -16,6 +16,7 @@
 //! the same version, and none is skipped.
 
 mod audit;
+mod copy;
 mod error;
 mod people;
 mod rows;
@@ -26,6 +27,7 @@ pub use audit::{
     Audit, AuditFilter, AuditHead, AuditKeyRow, AuditRecord, AuditRow, AuditVisitor, CHAIN_START,
     Chain, Mac,
 };
+pub use copy::{Leap, StoreCopy};
 pub use error::StoreError;
 pub use people::{
     Attempts, Checked, CountAttempt, Identity, InvitationRow, MemberRow, PasswordHash, People,

@@ -6,9 +6,9 @@ use async_trait::async_trait;
 use secret_manager_model::Timestamp;
 
 use crate::{
-    AccessRow, Audit, AuditFilter, AuditHead, AuditKeyRow, AuditRow, AuditVisitor, Chain,
-    OldValueRow, People, SecretId, SecretRow, Since, SpaceChange, SpaceId, SpaceRow, StoreError,
-    TokenId, TokenRow, Usage, UserId, ValueRow, VersionRow, WrappedKeys,
+    AccessRow, Audit, AuditFilter, AuditHead, AuditKeyRow, AuditRow, AuditVisitor, Chain, Leap,
+    OldValueRow, People, SecretId, SecretRow, Since, SpaceChange, SpaceId, SpaceRow, StoreCopy,
+    StoreError, TokenId, TokenRow, Usage, UserId, ValueRow, VersionRow, WrappedKeys,
 };
 
 /// A place for rows. Each method is one transaction; none waits longer than the backend's timeout
@@ -198,6 +198,14 @@ pub trait Store: People + Send + Sync + 'static {
         &self,
         now: Timestamp,
     ) -> Result<(Vec<TokenId>, Option<Timestamp>), StoreError>;
+
+    /// A copy of everything at one moment, while others go on writing. `random` tells copies apart
+    /// that are made at once.
+    async fn copy(&self, random: u64) -> Result<StoreCopy, StoreError>;
+
+    /// After a restore: each space goes on with another version and tag, no delta leads there, and
+    /// all sessions have ended. [`StoreError::Stale`] when a version isn't later.
+    async fn leap(&self, leaps: Vec<Leap>, audit: Audit) -> Result<(), StoreError>;
 
     /// The number of the layout, for people.
     async fn layout(&self) -> Result<i64, StoreError>;

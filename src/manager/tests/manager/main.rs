@@ -4,6 +4,7 @@
 
 mod answers;
 mod audit;
+mod backup;
 mod delta;
 mod history;
 mod identities;

@@ -1,11 +1,14 @@
 //! Where the data and their key are, and opening both.
 
-use std::path::PathBuf;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
 use secret_manager_manager::key::{self, KeyFileError};
-use secret_manager_manager::{Environment, Error, Kek, Keyring, Manager, Space, Thing};
+use secret_manager_manager::{
+    BackupError, Environment, Error, Kek, Keyring, Manager, Space, Thing, is_left_over,
+};
 use secret_manager_store::{Sqlite, SqliteOptions, StoreError};
 
 use super::failure::Failure;
@@ -93,6 +96,32 @@ impl DataOptions {
         })?;
         let manager = Manager::open(Arc::new(store), keys, Environment::system()).await?;
         Ok(Data { manager, database, key_file, key_created })
+    }
+
+    /// Where a backup is restored to, and the keys for it. Nothing but the key may be there.
+    pub(super) fn place_to_restore(&self) -> Result<(PathBuf, Keyring), Failure> {
+        let database = self.database()?;
+        let (keys, key_file) = match key_of(KEY_VARIABLE)? {
+            Some(kek) => (Keyring::of(kek, key_of(NEW_KEY_VARIABLE)?), None),
+            None => {
+                let path = self.key_file()?;
+                (Keyring::of_file(key::read(&path)?, &path), Some(path))
+            }
+        };
+        // A database somewhere else has a directory that may hold other things.
+        if self.database.is_none() {
+            let key_name = key_file.as_deref().and_then(Path::file_name).and_then(OsStr::to_str);
+            let of_key = |name: &str| key_name.is_some_and(|key| name.starts_with(key));
+            let directory = self.directory()?;
+            let entries = std::fs::read_dir(&directory).into_iter().flatten().flatten();
+            let names = entries.map(|entry| entry.file_name());
+            for name in names.map(|name| name.to_string_lossy().into_owned()) {
+                if !of_key(&name) && !is_left_over(&name) {
+                    return Err(BackupError::NotEmpty(directory).into());
+                }
+            }
+        }
+        Ok((database, keys))
     }
 
     fn database(&self) -> Result<PathBuf, Failure> {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use secret_manager_manager::key::KeyFileError;
-use secret_manager_manager::{Error, RotationError};
+use secret_manager_manager::{BackupError, Error, RotationError};
 
 #[derive(Debug)]
 pub(super) struct Failure(String);
@@ -28,6 +28,12 @@ impl From<Error> for Failure {
 
 impl From<RotationError> for Failure {
     fn from(error: RotationError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl From<BackupError> for Failure {
+    fn from(error: BackupError) -> Self {
         Self(error.to_string())
     }
 }

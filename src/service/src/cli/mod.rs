@@ -1,6 +1,7 @@
 //! The command line. Every command works on the data themselves, also while the service runs.
 
 mod audit;
+mod backup;
 mod data;
 mod expiry;
 mod export;
@@ -63,6 +64,8 @@ enum Command {
     Key(key::Key),
     Import(import::Import),
     Export(export::Export),
+    Backup(backup::Backup),
+    Restore(backup::Restore),
     Status(status::Status),
 }
 
@@ -98,6 +101,8 @@ async fn dispatch(arguments: Arguments) -> Result<(), Failure> {
         Command::Key(command) => command.run(&data, output).await,
         Command::Import(command) => command.run(&data, output).await,
         Command::Export(command) => command.run(&data).await,
+        Command::Backup(command) => command.run(&data, output).await,
+        Command::Restore(command) => command.run(&data, output).await,
         Command::Status(command) => command.run(&data, output).await,
     }
 }

@@ -6,6 +6,7 @@ use crate::http::exchange;
 use crate::program::{Program, files};
 
 const VALUES: [&str; 3] = ["canary-value-5d1f", "canary-document-77aa", "canary-import-90cd"];
+const SPACE: &str = "canary-space-2e6b";
 const NAMES: [&str; 3] = ["CANARY_NAME_41BE", "CANARY_NAME_8F02", "CANARY_NAME_C3D9"];
 
 /// A canary in every form in which it could have been written.
@@ -45,6 +46,14 @@ async fn neither_values_nor_names_nor_tokens_are_left_anywhere() {
     program.ok(&["secret", "delete", "--space", "plant", NAMES[1]]);
     let token = program.json(&["token", "create", "--space", "plant"]);
     let token = token["token"].as_str().unwrap();
+    for change in [&["rollback", "--to", "1"][..], &["destroy", "--version", "2"], &["versions"]] {
+        let at = ["secret", change[0], "--space", "plant", NAMES[0]];
+        program.ok(&[&at, &change[1..]].concat());
+    }
+    program.ok(&["secret", "restore", "--space", "plant", NAMES[1]]);
+    program.ok(&["space", "create", SPACE]);
+    let old_key = program.json(&["key", "rotate"])["oldFile"].as_str().unwrap().to_owned();
+    program.ok(&["backup", program.data().join("backup").to_str().unwrap()]);
 
     let good = format!("Authorization: Bearer {token}");
     for (line, header) in [
@@ -57,20 +66,37 @@ async fn neither_values_nor_names_nor_tokens_are_left_anywhere() {
     }
 
     let canaries: Vec<_> = VALUES.into_iter().chain(NAMES).chain([token]).collect();
-    let key = std::fs::read(program.data().join("key")).unwrap();
+    let old_key = std::path::Path::new(&old_key);
+    let old_name = old_key.file_name().unwrap().to_str().unwrap();
+    let keys: Vec<_> = [("key", program.data().join("key")), (old_name, old_key.into())]
+        .map(|(name, path)| (name, std::fs::read(path).unwrap()))
+        .into();
     let mut seen = Vec::new();
     for file in files(&program.data()) {
         let bytes = std::fs::read(&file).unwrap();
         search(&canaries, &file.display().to_string(), &bytes);
         let name = file.file_name().unwrap().to_str().unwrap().to_owned();
-        assert!(
-            name == "key" || !bytes.windows(32).any(|window| window == key),
-            "the key in {name}"
-        );
+        for (of, key) in &keys {
+            let found = bytes.windows(32).any(|window| window == key);
+            assert_eq!(found, name == *of, "the key of {of} in {name}");
+        }
+        if name == "backup" {
+            // What stands in the database in clear doesn't stand here.
+            search(&[SPACE, "command line"], &name, &bytes);
+        }
         seen.push(name);
     }
     seen.sort_unstable();
-    let expected = ["key", "secret-manager.db", "secret-manager.db-shm", "secret-manager.db-wal"];
+    let mut expected = [
+        "backup",
+        "key",
+        old_name,
+        "key.lock",
+        "secret-manager.db",
+        "secret-manager.db-shm",
+        "secret-manager.db-wal",
+    ];
+    expected.sort_unstable();
     assert_eq!(seen, expected, "the write-ahead log was among them");
 
     let (_, log) = running.stop("-TERM");

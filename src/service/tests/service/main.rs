@@ -5,6 +5,7 @@
 mod accounts;
 mod api;
 mod audit;
+mod backup;
 mod commands;
 mod connections;
 mod http;

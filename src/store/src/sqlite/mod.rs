@@ -9,6 +9,7 @@ mod attempts;
 mod audit;
 mod bell;
 mod commit;
+mod copy;
 mod error;
 mod history;
 mod keys;
@@ -108,6 +109,17 @@ impl Sqlite {
             bell: Bell::new(path),
             busy_timeout: options.busy_timeout,
         })
+    }
+
+    /// The names of all files that a database at `path` may consist of.
+    pub fn files(path: &Path) -> [PathBuf; 4] {
+        copy::files(path)
+    }
+
+    /// Brings a database that nobody has open into its one file, so that it can be moved.
+    pub async fn settle(path: &Path, options: SqliteOptions) -> Result<(), StoreError> {
+        let path = path.to_path_buf();
+        blocking(move || copy::settle(&path, options.busy_timeout)).await
     }
 
     /// Of the file and its write-ahead log.

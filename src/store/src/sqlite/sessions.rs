@@ -80,6 +80,10 @@ pub(super) fn touch(
         .map_err(error::from)
 }
 
+pub(super) fn delete_all(connection: &Connection) -> Result<(), StoreError> {
+    connection.execute("DELETE FROM sessions", []).map(drop).map_err(error::from)
+}
+
 /// Whether there was one.
 pub(super) fn delete(connection: &Connection, id: &SessionId) -> Result<bool, StoreError> {
     connection

@@ -5,11 +5,14 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use secret_manager_model::{Role, Timestamp};
 
-use super::{Sqlite, audit, commit, history, keys, members, migrations, secrets, spaces, tokens};
+use super::{
+    Sqlite, audit, blocking, commit, copy, history, keys, members, migrations, secrets, sessions,
+    spaces, tokens,
+};
 use crate::{
-    AccessRow, Audit, AuditFilter, AuditHead, AuditKeyRow, AuditRow, AuditVisitor, Chain,
+    AccessRow, Audit, AuditFilter, AuditHead, AuditKeyRow, AuditRow, AuditVisitor, Chain, Leap,
     MemberRow, OldValueRow, SecretId, SecretRow, Since, SpaceChange, SpaceId, SpaceRow, Store,
-    StoreError, TokenId, TokenRow, Usage, UserId, ValueRow, VersionRow, WrappedKeys,
+    StoreCopy, StoreError, TokenId, TokenRow, Usage, UserId, ValueRow, VersionRow, WrappedKeys,
 };
 
 #[async_trait]
@@ -305,6 +308,23 @@ impl Store for Sqlite {
         now: Timestamp,
     ) -> Result<(Vec<TokenId>, Option<Timestamp>), StoreError> {
         self.read(move |connection| tokens::ended(connection, now)).await
+    }
+
+    async fn copy(&self, random: u64) -> Result<StoreCopy, StoreError> {
+        let (path, busy_timeout) = (self.path.clone(), self.busy_timeout);
+        blocking(move || copy::copy(&path, random, busy_timeout)).await
+    }
+
+    async fn leap(&self, leaps: Vec<Leap>, audit: Audit) -> Result<(), StoreError> {
+        self.write(move |write| {
+            write.append(&audit)?;
+            for leap in leaps {
+                copy::leap(write, &leap)?;
+                write.append(&leap.audit)?;
+            }
+            sessions::delete_all(write)
+        })
+        .await
     }
 
     async fn layout(&self) -> Result<i64, StoreError> {

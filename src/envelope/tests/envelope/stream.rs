@@ -1,7 +1,5 @@
 //! Streams: whole and in order, or not at all.
 
-#![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
-
 use secret_manager_envelope::{
     Kek, OpenError, SEALED_CHUNK, STREAM_CHUNK, StreamHeader, StreamOpener, StreamSealer,
 };

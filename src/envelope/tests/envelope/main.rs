@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
 
+mod stream;
+
 use proptest::prelude::*;
 use secret_manager_envelope::{AssociatedData, Dek, Kek, KeyError, OpenError, SEAL_OVERHEAD};
 
