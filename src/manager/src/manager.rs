@@ -80,6 +80,11 @@ impl Manager {
         Ok(self.store.bytes().await?)
     }
 
+    /// How many records the audit trail ever got.
+    pub async fn audit_length(&self) -> Result<u64, Error> {
+        Ok(self.store.audit_length().await?)
+    }
+
     /// Whether reads and changes would succeed now: the database answers, a change would be durable,
     /// and the key is the data's.
     pub async fn check_ready(&self) -> Result<(), Error> {

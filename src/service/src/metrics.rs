@@ -40,6 +40,7 @@ pub(crate) struct Metrics {
     pub(crate) connections: Gauge,
     watchers: Family<Watching, Gauge>,
     pub(crate) database_bytes: Gauge,
+    pub(crate) audit_records: Gauge,
     pub(crate) certificate_expiry: Seconds,
 }
 
@@ -55,6 +56,7 @@ impl Metrics {
             connections: Gauge::default(),
             watchers: Family::default(),
             database_bytes: Gauge::default(),
+            audit_records: Gauge::default(),
             certificate_expiry: Seconds::default(),
         };
         metrics.register(serves_tls, most_connections);
@@ -109,6 +111,7 @@ impl Metrics {
             Unit::Bytes,
             self.database_bytes.clone(),
         );
+        own.register("audit_records", "Records of the audit trail", self.audit_records.clone());
         if serves_tls {
             own.register_with_unit(
                 "certificate_expiry_timestamp",

@@ -169,6 +169,9 @@ pub trait Store: People + Send + Sync + 'static {
     /// At most `limit` records, the newest first.
     async fn audit(&self, filter: AuditFilter, limit: usize) -> Result<Vec<AuditRow>, StoreError>;
 
+    /// How many records were ever made, for people.
+    async fn audit_length(&self) -> Result<u64, StoreError>;
+
     /// Shows the whole trail as it is at one moment, the oldest record first. Returns its head.
     async fn walk_audit(&self, visitor: AuditVisitor) -> Result<Option<AuditHead>, StoreError>;
 

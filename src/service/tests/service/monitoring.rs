@@ -86,6 +86,7 @@ async fn metrics_tell_what_happened() {
     assert_eq!(samples["secret_manager_access_tokens_refused_total"], 1.0);
     assert_eq!(samples["secret_manager_connections_limit"], 16_384.0);
     assert!(samples["secret_manager_database_size_bytes"] > 4096.0);
+    assert!(samples["secret_manager_audit_records"] >= 3.0, "space, token, secret and a snapshot");
     let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs_f64();
     assert!((now - samples["process_start_time_seconds"]).abs() < 60.0);
     assert!(samples["secret_manager_certificate_expiry_timestamp_seconds"] > now);

@@ -256,6 +256,10 @@ impl Store for Sqlite {
         self.read(move |connection| audit::list(connection, &filter, limit)).await
     }
 
+    async fn audit_length(&self) -> Result<u64, StoreError> {
+        self.read(|connection| Ok(audit::head(connection)?.map_or(0, |head| head.sequence))).await
+    }
+
     async fn walk_audit(&self, visitor: AuditVisitor) -> Result<Option<AuditHead>, StoreError> {
         self.read(move |connection| audit::walk(connection, visitor)).await
     }
