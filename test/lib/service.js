@@ -18,8 +18,13 @@ class Service {
   /** @type {import('node:child_process').ChildProcess | undefined} */
   #process;
 
-  async start() {
-    const child = spawn(executable, ['serve', '--listen', '127.0.0.1:0', ...this.#where], {
+  /**
+   * @param {string[]} [options]
+   * @param {number} [port] 0 takes a free one
+   */
+  async start(options = [], port = 0) {
+    const where = ['--listen', `127.0.0.1:${port}`, ...this.#where];
+    const child = spawn(executable, ['serve', ...where, ...options], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#process = child;

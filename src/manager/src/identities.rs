@@ -62,6 +62,9 @@ impl Manager {
             return if is_mine { Ok(()) } else { Err(Error::NotWelcome(Refusal::Taken)) };
         }
         let row = self.store.user(user).await?.ok_or(Error::NotFound(Thing::User))?;
+        if row.disabled_at.is_some() {
+            return Err(Error::NotWelcome(Refusal::Disabled));
+        }
         let now = self.environment.now();
         let audit = self.record(caller, Action::UserLink).subject(&row.name).finish();
         match self.store.link_identity(&row.id, identity.clone(), now, false, audit).await {

@@ -10,7 +10,7 @@ use crate::shared::Shared;
 
 /// Scheme, host and port, such as `https://secrets.example`.
 ///
-/// A browser tells it in `Origin`, also through a proxy that does TLS; [`crate::admission`] made sure
+/// What the operator says (`--public-url`) counts. Else a browser tells it in `Origin`, also through a proxy that does TLS; [`crate::admission`] made sure
 /// that it is not another site's. Otherwise it is what the request was sent to. Whoever asks gets
 /// only links for themselves, so nobody else can be sent astray by a header.
 pub(crate) struct PublicAddress(String);
@@ -19,6 +19,9 @@ impl FromRequestParts<Shared> for PublicAddress {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Problem> {
+        if let Some(address) = &shared.public_url {
+            return Ok(Self(address.trim_end_matches('/').to_owned()));
+        }
         let text = |name: HeaderName| text(&parts.headers, name);
         let origin = text(ORIGIN).filter(|origin| origin.contains("://"));
         Ok(Self(origin.map_or_else(

@@ -18,6 +18,7 @@ mod error;
 mod format;
 mod link;
 mod metrics;
+mod openid;
 mod origin;
 mod page;
 mod query;
@@ -31,6 +32,7 @@ pub mod tls;
 mod watch;
 
 pub use api::openapi;
+pub use openid::{OpenId, OpenIdConfig};
 pub use origin::Proxies;
 pub use rate::{Rate, Rates};
 pub use server::{CONNECTIONS, Config, Timeouts, serve};

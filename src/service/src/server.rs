@@ -23,6 +23,7 @@ use crate::api::health::{Monitoring, Readers};
 use crate::connection::Connection;
 pub use crate::connection::Timeouts;
 use crate::metrics::{Counted, Metrics};
+use crate::openid::OpenId;
 use crate::origin::Proxies;
 use crate::rate::Rates;
 use crate::request::Peer;
@@ -46,6 +47,10 @@ pub struct Config {
     pub metrics: Option<TcpListener>,
     pub proxies: Proxies,
     pub rates: Rates,
+    /// Where people reach the service; what their requests say when it is left out.
+    pub public_url: Option<String>,
+    /// Where people may sign in besides.
+    pub openid: Option<OpenId>,
 }
 
 impl Config {
@@ -60,6 +65,8 @@ impl Config {
             metrics: None,
             proxies: Proxies::default(),
             rates: Rates::default(),
+            public_url: None,
+            openid: None,
         }
     }
 }
@@ -74,14 +81,17 @@ const METRICS_CONNECTIONS: usize = 16;
 /// [`Timeouts::drain`].
 pub async fn serve(listener: TcpListener, config: Config, shutdown: impl Future<Output = ()>) {
     let Config { manager, tls, certificate_check, timeouts, connections, .. } = config;
-    let Config { metrics: own, proxies, rates, heartbeat, .. } = config;
+    let Config { metrics: own, proxies, rates, heartbeat, public_url, openid, .. } = config;
     let (stop, stopped) = watch::channel(());
     let metrics = Arc::new(Metrics::new(tls.is_some(), connections));
     let monitoring = Monitoring::new(Arc::clone(&manager), Arc::clone(&metrics), tls.clone());
     let readers = if own.is_some() { Readers::Nobody } else { Readers::ThisMachine };
     let hub = Arc::new(Hub::new(Arc::clone(&manager), Arc::clone(&metrics), heartbeat));
-    let shared =
-        Shared::new(manager, tls.is_some(), rates, proxies, monitoring, Arc::clone(&hub), readers);
+    let shared = Shared {
+        public_url: public_url.map(Arc::from),
+        openid: openid.map(Arc::new),
+        ..Shared::new(manager, tls.is_some(), rates, proxies, monitoring, Arc::clone(&hub), readers)
+    };
     let for_everybody = Shared { metrics_readers: Readers::Everybody, ..shared.clone() };
 
     let main = Server {

@@ -7,6 +7,7 @@ use secret_manager_manager::Manager;
 
 use crate::api::health::{Monitoring, Readers};
 use crate::error::Code;
+use crate::openid::OpenId;
 use crate::origin::Proxies;
 use crate::rate::{Limiter, Rates};
 use crate::watch::Hub;
@@ -16,6 +17,9 @@ pub(crate) struct Shared {
     pub(crate) manager: Arc<Manager>,
     /// Whether the service does TLS itself.
     pub(crate) tls: bool,
+    /// Where people reach the service, when the operator says so.
+    pub(crate) public_url: Option<Arc<str>>,
+    pub(crate) openid: Option<Arc<OpenId>>,
     pub(crate) limiters: Arc<Limiters>,
     pub(crate) proxies: Arc<Proxies>,
     pub(crate) monitoring: Arc<Monitoring>,
@@ -46,6 +50,8 @@ impl Shared {
         Self {
             manager,
             tls,
+            public_url: None,
+            openid: None,
             limiters: Arc::new(limiters),
             proxies: Arc::new(proxies),
             monitoring: Arc::new(monitoring),

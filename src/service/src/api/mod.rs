@@ -34,13 +34,14 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::admission::admit;
 use crate::error::{Code, Problem};
 use crate::shared::Shared;
-use crate::{page, request};
+use crate::{openid, page, request};
 
 pub(crate) fn router(shared: Shared) -> Router {
     let document = Bytes::from(openapi());
     let serve_document = get(async move || json(document));
     let people = Router::from(people())
         .route("/api/v1/openapi.json", serve_document)
+        .merge(openid::router())
         .layer(from_fn_with_state(shared.clone(), admit));
     Router::from(machines())
         .merge(people)

@@ -1,10 +1,7 @@
 //! `GET /api/v1/service`: what the web page has to know before anybody signs in.
 
-use std::sync::Arc;
-
 use axum::Json;
 use axum::extract::State;
-use secret_manager_manager::Manager;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -41,11 +38,11 @@ struct Provider {
     tag = "service",
     responses((status = 200, description = "What this service is", body = Service))
 )]
-async fn describe(State(manager): State<Arc<Manager>>) -> Result<Json<Service>, Problem> {
+async fn describe(State(shared): State<Shared>) -> Result<Json<Service>, Problem> {
     Ok(Json(Service {
         name: "Secret Manager",
         version: env!("CARGO_PKG_VERSION"),
-        setup_needed: manager.setup_needed().await?,
-        open_id_connect: None,
+        setup_needed: shared.manager.setup_needed().await?,
+        open_id_connect: shared.openid.map(|openid| Provider { name: openid.name.clone() }),
     }))
 }

@@ -11,6 +11,7 @@ mod import;
 mod input;
 mod key;
 mod member;
+mod openid;
 mod output;
 mod secret;
 mod serve;

@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 
 use super::data::{DataOptions, WhenAbsent};
 use super::failure::Failure;
+use super::openid::OpenIdOptions;
 use super::signals::Hangup;
 use super::{output, signals};
 use crate::link;
@@ -69,6 +70,11 @@ pub(super) struct Serve {
         value_parser = network
     )]
     trusted_proxy: Vec<IpNet>,
+    /// Where people reach the service, for links and for OpenID Connect
+    #[arg(long, value_name = "URL", env = "SECRET_MANAGER_PUBLIC_URL")]
+    public_url: Option<String>,
+    #[command(flatten)]
+    openid: OpenIdOptions,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -97,6 +103,7 @@ impl Serve {
             }
             None => None,
         };
+        let openid = self.openid.open(self.public_url.as_deref())?;
         let addresses = resolve(&listen).await?;
         if tls.is_none()
             && !allow_http
@@ -140,7 +147,8 @@ impl Serve {
         }
         output::print(format!("Secret Manager listening on {scheme}://{local}").as_bytes())?;
         if let Some(code) = opened.manager.setup_code().await? {
-            let link = link::setup(&base(scheme, local), code.expose());
+            let own = base(scheme, local);
+            let link = link::setup(self.public_url.as_deref().unwrap_or(&own), code.expose());
             // Standard output is not the log: whoever reads it started the service.
             let line =
                 Zeroizing::new(format!("Set up the first administrator (works once): {}", &*link));
@@ -153,6 +161,8 @@ impl Serve {
             connections,
             metrics: metrics.map(|(listener, _)| listener),
             proxies: Proxies::new(self.trusted_proxy),
+            public_url: self.public_url,
+            openid,
             ..Config::new(Arc::new(opened.manager))
         };
         crate::serve(listener, config, shutdown).await;

@@ -375,6 +375,7 @@ export const de = {
   'audit.user.invite': 'Link für einen Benutzer angelegt',
   'audit.user.password': 'Passwort geändert',
   'audit.user.setup': 'Dienst eingerichtet',
+  'audit.user.link': 'Andere Anmeldung verknüpft',
   'audit.user.update': 'Benutzer geändert',
   'result.ok': 'Erledigt',
   'result.denied': 'Abgelehnt',

@@ -362,6 +362,7 @@ export const en = {
   'audit.user.invite': 'Made a link for a user',
   'audit.user.password': 'Changed the password',
   'audit.user.setup': 'Set the service up',
+  'audit.user.link': 'Linked a sign-in elsewhere',
   'audit.user.update': 'Changed a user',
   'result.ok': 'Done',
   'result.denied': 'Denied',

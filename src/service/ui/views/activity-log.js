@@ -32,6 +32,7 @@ const actions = [
   'user.invite',
   'user.password',
   'user.setup',
+  'user.link',
   'key.rotate',
   'backup.create',
   'backup.restore',
