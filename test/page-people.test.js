@@ -92,6 +92,12 @@ describe('People on the page', { skip }, () => {
     await become('Owner');
     assert.deepEqual(await means(), { ...editor, tabs: 4, settings: true });
 
+    // A change of the role is noticed at the latest when it matters.
+    await people.anna.request('PUT', `/spaces/${space.id}/members/ben`, { role: 'viewer' });
+    await his.getByRole('button', { name: 'Reveal A' }).click();
+    await his.getByRole('button', { name: 'Reveal A' }).waitFor({ state: 'detached' });
+    assert.deepEqual(await means(), { ...viewer, add: false, export: false, settings: false });
+
     // A removed member has nothing left, also where the space is open already.
     await row.getByRole('button', { name: 'Remove ben' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();

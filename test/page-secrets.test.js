@@ -222,6 +222,18 @@ describe('Secrets on the page', { skip }, () => {
     await page.keyboard.press('Escape');
     await focused.and(page.getByRole('button', { name: 'Edit A' })).waitFor();
 
+    // What was typed isn't lost by a slip of the finger.
+    await page.keyboard.press('Enter');
+    await page.keyboard.type('half a value');
+    await page.keyboard.press('Escape');
+    await page.getByText('Close without storing').waitFor();
+    await page.getByRole('button', { name: 'Back' }).click();
+    const value = page.getByLabel('VALUE', { exact: true });
+    assert.equal(await value.inputValue(), 'half a value');
+    await value.press('Escape');
+    await page.getByRole('button', { name: 'Discard it' }).click();
+    await focused.and(page.getByRole('button', { name: 'Edit A' })).waitFor();
+
     await page.getByRole('tab', { name: 'Secrets' }).focus();
     await page.keyboard.press('ArrowRight');
     await focused.and(page.getByRole('tab', { name: 'Members' })).waitFor();

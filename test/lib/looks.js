@@ -110,6 +110,8 @@ function suite(look, options) {
     await page.locator('#text').fill('{\n  "host": "db.example.com",\n  "port": 5432,\n}');
     await check(page, 'mistakes');
     await page.keyboard.press('Escape');
+    await check(page, 'discard');
+    await page.getByRole('button', { name: or('Discard it', 'Verwerfen') }).click();
     await page.locator('[data-key="DB"] [data-action="edit"]').click();
     const load = or('Show the current value', 'Jetzigen Wert anzeigen');
     await page.getByRole('button', { name: load }).click();
@@ -123,7 +125,7 @@ function suite(look, options) {
     await page.getByRole('button', { name: or('Confirm', 'Bestätigen') }).click();
     await page.locator('[data-side="theirs"]').waitFor();
     await check(page, 'conflict');
-    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: or('Keep what', 'Gespeicherten') }).click();
 
     await page.locator('[data-key="PRODUCT_A_API_KEY"] [data-action="history"]').click();
     await page.locator('[data-version="1"]').waitFor();

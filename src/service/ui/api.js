@@ -1,33 +1,12 @@
 /* The service's API, as this page uses it. Nothing else here sends a request. */
 
 import { memberTexts } from './json.js';
+import { Problem } from './problem.js';
 
 /** @import * as Api from './types.js' */
 
 /** Tells (`ended`) that the service no longer knows who we are. */
 export const session = new EventTarget();
-
-/** An answer that is not the one that was hoped for (RFC 9457). */
-export class Problem extends Error {
-  /**
-   * @param {number} status 0 when there was no answer at all
-   * @param {Record<string, any>} body
-   * @param {number | null} retryAfter seconds
-   */
-  constructor(status, body, retryAfter = null) {
-    super(body.detail ?? body.title ?? `HTTP ${status}`);
-    this.status = status;
-    /** @type {string} */
-    this.code = body.code ?? 'unknown';
-    /** @type {string | undefined} */
-    this.requestId = body.requestId;
-    /** What is wrong with a file. @type {Api.Mistake[]} */
-    this.mistakes = body.mistakes ?? [];
-    /** The version that is there instead of the expected one. @type {number | null} */
-    this.current = body.current ?? null;
-    this.retryAfter = retryAfter;
-  }
-}
 
 /**
  * @typedef {object} Options

@@ -1,9 +1,9 @@
 /* What all components of the page have in common. */
 
 import { LitElement, html, nothing } from 'lit';
-import { Problem } from './api.js';
+import { Problem, explain, place } from './problem.js';
 import { shared } from './styles.js';
-import { hasText, language, t } from './texts.js';
+import { language, t } from './texts.js';
 
 export class Element extends LitElement {
   static styles = [shared];
@@ -47,6 +47,8 @@ export class Element extends LitElement {
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       this.problem = error;
+      // Somebody has changed our role meanwhile: what is offered has to follow.
+      if (error.code === 'role_insufficient') this.tell('space-changed');
       return undefined;
     } finally {
       this.busy = false;
@@ -66,6 +68,20 @@ export class Element extends LitElement {
     this.tell('announce', text);
   }
 
+  /**
+   * @param {string} text
+   * @param {string} done what is said then
+   */
+  async copy(text, done) {
+    try {
+      await navigator.clipboard.writeText(text);
+      this.announce(done);
+    } catch {
+      // Browsers may ask the person, or allow it on secure pages only.
+      this.announce(t('copy.failed'));
+    }
+  }
+
   /** @param {Record<string, string>} [texts] for codes that mean something special here */
   renderProblem(texts = {}) {
     const { problem } = this;
@@ -82,22 +98,6 @@ export class Element extends LitElement {
       }
     </div>`;
   }
-}
-
-/** @param {Problem} problem */
-export function explain(problem) {
-  const { code, retryAfter, requestId } = problem;
-  if (retryAfter !== null && hasText(`problem.${code}.wait`)) {
-    return t(`problem.${code}.wait`, { seconds: retryAfter });
-  }
-  if (hasText(`problem.${code}`)) return t(`problem.${code}`, { request: requestId });
-  return t('problem.other', { detail: problem.message });
-}
-
-/** @param {import('./types.js').Mistake} mistake */
-function place({ line, key, reason }) {
-  if (line !== undefined) return t('import.line', { line, reason });
-  return key === undefined ? reason : `${key}: ${reason}`;
 }
 
 /**

@@ -1,9 +1,10 @@
 /* The page. What is shown is decided by who is signed in and by the address. */
 
 import { css, html, nothing } from 'lit';
-import { Problem, api, session } from './api.js';
+import { api, session } from './api.js';
 import { Element } from './element.js';
 import { icons } from './icons.js';
+import { Problem } from './problem.js';
 import { currentRoute, followLink, navigate, router } from './router.js';
 import { chooseLanguage, currentLanguage, languages, t } from './texts.js';
 import './views/activity-log.js';

@@ -14,13 +14,15 @@ import { t } from '../texts.js';
  * @param {string} options.heading
  * @param {boolean} [options.wide]
  * @param {() => void} options.close is told when it ended; stops rendering it
+ * @param {(event: Event) => void} [options.cancel] may prevent that Escape ends it
  * @param {unknown} content
  */
-export function dialog({ heading, wide = false, close }, content) {
+export function dialog({ heading, wide = false, close, cancel }, content) {
   return html`<dialog
     class=${wide ? 'wide' : ''}
     aria-labelledby="dialog-heading"
     @close=${close}
+    @cancel=${cancel}
     ${ref(open)}
   >
     <header>

@@ -28,11 +28,6 @@ export class OneTime extends Element {
     this.hint = '';
   }
 
-  async #copy() {
-    await navigator.clipboard.writeText(this.value);
-    this.announce(t('copied'));
-  }
-
   render() {
     return html`<div class="field">
       <label for="value">${this.label}</label>
@@ -44,7 +39,9 @@ export class OneTime extends Element {
           aria-describedby="hint"
           @focus=${(/** @type {any} */ event) => event.target.select()}
         />
-        <button @click=${this.#copy}>${icons.copy} ${t('copy')}</button>
+        <button @click=${() => this.copy(this.value, t('copied'))}>
+          ${icons.copy} ${t('copy')}
+        </button>
       </div>
       <p class="hint" id="hint">${this.hint}</p>
     </div>`;

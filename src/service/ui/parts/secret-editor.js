@@ -1,8 +1,9 @@
 import { css, html, nothing } from 'lit';
-import { Problem, api } from '../api.js';
+import { api } from '../api.js';
 import { Element } from '../element.js';
 import { firstMistake } from '../json.js';
 import { betterName, flowPath, nameMistake } from '../names.js';
+import { Problem } from '../problem.js';
 import { formatTime, t } from '../texts.js';
 import { closeDialog, dialog } from './dialog.js';
 
@@ -29,6 +30,7 @@ export class SecretEditor extends Element {
     text: { state: true },
     touched: { state: true },
     conflict: { state: true },
+    discarding: { state: true },
   };
 
   static styles = [
@@ -72,6 +74,8 @@ export class SecretEditor extends Element {
     this.touched = { key: false, text: false };
     /** @type {Conflict | null} */
     this.conflict = null;
+    /** Whether to give up what was typed has been asked. */
+    this.discarding = false;
   }
 
   connectedCallback() {
@@ -141,6 +145,13 @@ export class SecretEditor extends Element {
     /** @type {HTMLElement} */ (this.renderRoot.querySelector('#text')).focus();
   }
 
+  /** Escape is pressed easily, and a value typed twice is no pleasure. @param {Event} event */
+  #hesitate(event) {
+    if (this.text === '' || !this.touched.text || this.discarding) return;
+    event.preventDefault();
+    this.discarding = true;
+  }
+
   #close() {
     closeDialog(this);
   }
@@ -148,7 +159,12 @@ export class SecretEditor extends Element {
   render() {
     const heading = this.secret ? t('editor.edit', { key: this.secret.key }) : t('editor.new');
     return dialog(
-      { heading, wide: this.conflict !== null, close: () => this.tell('close') },
+      {
+        heading,
+        wide: this.conflict !== null,
+        close: () => this.tell('close'),
+        cancel: this.#hesitate,
+      },
       this.conflict ? this.#renderConflict(this.conflict) : this.#renderForm(),
     );
   }
@@ -161,6 +177,7 @@ export class SecretEditor extends Element {
         <div class="types">${this.#renderType('text')} ${this.#renderType('json')}</div>
       </fieldset>
       ${this.#renderText()} ${this.renderProblem()}
+      ${this.discarding ? this.#renderDiscard() : nothing}
       <div class="row end">
         <button type="button" @click=${this.#close}>${t('cancel')}</button>
         <button class="primary" ?disabled=${this.busy}>${t('confirm')}</button>
@@ -270,6 +287,18 @@ export class SecretEditor extends Element {
     </div>`;
   }
 
+  #renderDiscard() {
+    return html`<div class="note warning row apart" role="alert">
+      <span>${t('editor.discard')}</span>
+      <span class="row">
+        <button type="button" @click=${() => (this.discarding = false)}>${t('back')}</button>
+        <button type="button" class="danger" @click=${this.#close}>
+          ${t('editor.discardConfirm')}
+        </button>
+      </span>
+    </div>`;
+  }
+
   /** Somebody else was there while this dialog is open; what is typed stays. */
   #renderNews() {
     const { secret, latest } = this;
@@ -311,7 +340,7 @@ export class SecretEditor extends Element {
           <pre tabindex="0" data-side="mine">${this.text}</pre>
         </section>
       </div>
-      ${this.renderProblem()}
+      ${this.renderProblem()} ${this.discarding ? this.#renderDiscard() : nothing}
       <div class="row end">
         <button @click=${this.#close}>${t('conflict.keepTheirs')}</button>
         <button @click=${this.#reconsider}>${t('conflict.back')}</button>

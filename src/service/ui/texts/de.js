@@ -14,6 +14,7 @@ export const de = {
   confirm: 'Bestätigen',
   copied: 'Kopiert',
   copy: 'Kopieren',
+  'copy.failed': 'Der Browser hat das Kopieren nicht erlaubt.',
   create: 'Anlegen',
   created: 'Angelegt',
   createdAt: 'Angelegt am',
@@ -185,6 +186,8 @@ export const de = {
   'editor.stored': '{key} als Version {version} gespeichert',
   'editor.changed':
     '{name} hat inzwischen Version {version} gespeichert. Ihr Text bleibt hier stehen.',
+  'editor.discard': 'Schließen, ohne zu speichern, was Sie eingegeben haben?',
+  'editor.discardConfirm': 'Verwerfen',
   'editor.deleted': 'Jemand hat dieses Secret inzwischen gelöscht. Ihr Text bleibt hier stehen.',
   'conflict.changed':
     '{key} wurde nicht gespeichert: {name} hat am {at} Version {version} gespeichert. Was soll bleiben?',
@@ -403,6 +406,7 @@ export const de = {
   'problem.password_wrong': 'Das jetzige Passwort ist falsch.',
   'problem.precondition_failed':
     'Jemand hat es inzwischen geändert. Sehen Sie es an und versuchen Sie es noch einmal.',
+  'problem.role_insufficient': 'Ihre Rolle in diesem Space erlaubt das nicht.',
   'problem.session_missing': 'Bitte melden Sie sich an.',
   'problem.setup_code_invalid':
     'Dieser Einrichtungscode gilt nicht: Er gilt einmal, und nach einem Start ist es ein neuer.',

@@ -13,6 +13,7 @@ export const en = {
   confirm: 'Confirm',
   copied: 'Copied',
   copy: 'Copy',
+  'copy.failed': 'The browser did not allow copying.',
   create: 'Create',
   created: 'Created',
   createdAt: 'Created at',
@@ -179,6 +180,8 @@ export const en = {
   'editor.place': 'Line {line}, column {column}: {reason}',
   'editor.stored': '{key} stored as version {version}',
   'editor.changed': '{name} has stored version {version} meanwhile. Your text stays here.',
+  'editor.discard': 'Close without storing what you have typed?',
+  'editor.discardConfirm': 'Discard it',
   'editor.deleted': 'Somebody has deleted this secret meanwhile. Your text stays here.',
   'conflict.changed':
     '{key} was not stored: {name} has stored version {version} on {at}. Which one shall stay?',
@@ -388,6 +391,7 @@ export const en = {
   'problem.other': 'The service refused this: {detail}',
   'problem.password_wrong': 'The current password is wrong.',
   'problem.precondition_failed': 'Somebody has changed it meanwhile. Look at it and try again.',
+  'problem.role_insufficient': 'Your role in this space does not allow this.',
   'problem.session_missing': 'Please sign in.',
   'problem.setup_code_invalid':
     'This set-up code is not valid: it works once, and is new after a start.',

@@ -227,14 +227,12 @@ export class SpaceSecrets extends Element {
   async #copyValue({ detail: { key } }) {
     const value = await this.attempt(() => api.reveal(this.#space.id, key));
     if (!value) return;
-    await navigator.clipboard.writeText(value.text);
-    this.announce(t('secrets.copied', { key }));
+    await this.copy(value.text, t('secrets.copied', { key }));
   }
 
   /** @param {CustomEvent<{ path: string }>} event */
-  async #copyPath({ detail: { path } }) {
-    await navigator.clipboard.writeText(path);
-    this.announce(t('secrets.copied', { key: path }));
+  #copyPath({ detail: { path } }) {
+    void this.copy(path, t('secrets.copied', { key: path }));
   }
 
   /** @param {string} key */
