@@ -56,6 +56,11 @@ export function counted(key, count, values = {}) {
   return t(`${key}.${form}`, { count: formatNumber(count), ...values });
 }
 
+/** How dates are written where the person is: British ones for `en-GB`. */
+function region() {
+  return navigator.languages.find((tag) => tag.startsWith(current)) ?? current;
+}
+
 /** @param {string} key */
 export function hasText(key) {
   return key in catalogues[current];
@@ -68,16 +73,16 @@ function lookUp(key) {
 
 /** @param {number} number */
 export function formatNumber(number) {
-  return new Intl.NumberFormat(current).format(number);
+  return new Intl.NumberFormat(region()).format(number);
 }
 
 /** @param {string} time RFC 3339 */
 export function formatTime(time) {
-  const format = new Intl.DateTimeFormat(current, { dateStyle: 'medium', timeStyle: 'medium' });
+  const format = new Intl.DateTimeFormat(region(), { dateStyle: 'medium', timeStyle: 'medium' });
   return format.format(new Date(time));
 }
 
 /** @param {string} time RFC 3339 */
 export function formatDay(time) {
-  return new Intl.DateTimeFormat(current, { dateStyle: 'medium' }).format(new Date(time));
+  return new Intl.DateTimeFormat(region(), { dateStyle: 'medium' }).format(new Date(time));
 }
