@@ -1,30 +1,46 @@
 //! What is asked of every request of a person's before anything else: that no page of another site
-//! sent it, and that its address doesn't ask too often.
+//! sent it, and that its address doesn't ask too often without being signed in.
 
 use axum::extract::{FromRequestParts, Request, State};
+use axum::http::StatusCode;
 use axum::http::header::{HOST, HeaderMap, HeaderName, ORIGIN};
 use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use axum_extra::extract::cookie::CookieJar;
+
+use crate::auth::session::COOKIE;
 use crate::error::{Code, Problem};
 use crate::request;
 use crate::shared::Shared;
 
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// Around all addresses that people use.
+/// Around all addresses that people use. Who is signed in may ask as often as the machine can answer:
+/// a program that changes thousands of secrets is nothing to be kept out.
 pub(crate) async fn admit(State(shared): State<Shared>, request: Request, next: Next) -> Response {
     let address = request::address(request.extensions());
-    if let (Some(limiter), Some(address)) = (&shared.limiters.people, address)
-        && let Err(problem) = limiter.check(address)
-    {
+    let count = || match (&shared.limiters.people, address) {
+        (Some(limiter), Some(address)) => limiter.check(address),
+        _ => Ok(()),
+    };
+    let shows_session = CookieJar::from_headers(request.headers()).get(COOKIE).is_some();
+    if !shows_session && let Err(problem) = count() {
         return problem.into_response();
     }
     if !request.method().is_safe() && is_cross_site(request.headers()) {
         return Problem::from(Code::CrossSite).into_response();
     }
-    next.run(request).await
+    let response = next.run(request).await;
+    // A cookie that is no session is no way around the count.
+    if shows_session
+        && response.status() == StatusCode::UNAUTHORIZED
+        && let Err(problem) = count()
+    {
+        return problem.into_response();
+    }
+    response
 }
 
 /// A handler that takes this among its arguments can be used for guessing; see [`crate::rate`].

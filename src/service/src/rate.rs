@@ -1,7 +1,7 @@
 //! How often one address may ask. What guesses are made with (passwords, set-up codes, invitations)
-//! is limited strictly; everything else that people use so generously that only a program gone wrong
-//! notices. Access tokens can't be guessed and engines ask by the clock, so their requests are not
-//! counted.
+//! is limited strictly; everything else so generously that only a program gone wrong notices, and only
+//! for those who aren't signed in. Access tokens can't be guessed and engines ask by the clock, so
+//! their requests are not counted either.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
@@ -25,7 +25,7 @@ pub struct Rate {
 pub struct Rates {
     /// Signing in, setting up, accepting an invitation.
     pub guesses: Rate,
-    /// Everything else that people do.
+    /// Everything else of people who aren't signed in.
     pub people: Rate,
 }
 

@@ -11,6 +11,7 @@ mod connections;
 mod http;
 mod import;
 mod keys;
+mod killed;
 mod leak;
 mod monitoring;
 mod openapi;

@@ -145,6 +145,12 @@ impl Running {
         assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
     }
 
+    /// Ends it without a chance to do anything more, and waits until it is gone.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
     /// Stops it as a supervisor would; returns how it ended and its log.
     #[cfg(unix)]
     pub(crate) fn stop(mut self, signal: &str) -> (i32, String) {
