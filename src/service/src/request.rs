@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::Extensions;
 use axum::http::header::{ALLOW, CACHE_CONTROL, HeaderValue};
+use axum::http::{Extensions, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 
@@ -69,14 +69,23 @@ pub(crate) async fn observe(
     }
     let took = started.elapsed();
     shared.monitoring.metrics.answered(path.as_ref(), &method, response.status(), took);
-    tracing::info!(
-        request_id = id,
-        client = peer.map(|peer| tracing::field::display(peer.0)),
-        %method,
-        path = path.as_ref().map_or("(unknown)", MatchedPath::as_str),
-        status = response.status().as_u16(),
-        milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
-        "request"
-    );
+    macro_rules! line {
+        ($level:ident) => {
+            tracing::$level!(
+                request_id = id,
+                client = peer.map(|peer| tracing::field::display(peer.0)),
+                %method,
+                path = path.as_ref().map_or("(unknown)", MatchedPath::as_str),
+                status = response.status().as_u16(),
+                milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+                "request"
+            )
+        };
+    }
+    match response.status() {
+        // All that most engines ever hear: a log full of it would hide the rest.
+        StatusCode::NOT_MODIFIED => line!(debug),
+        _ => line!(info),
+    }
     response
 }
