@@ -1,5 +1,8 @@
 //! Backups, made and restored with the program.
 
+use std::path::Path;
+use std::process::Child;
+
 use serde_json::json;
 use tokio::net::TcpStream;
 
@@ -93,6 +96,45 @@ fn a_restore_that_would_go_wrong_is_refused_with_one_line() {
     assert_eq!(place.ok(&["secret", "get", "--space", "plant", "A"]), "1\n");
 }
 
+/// Kills the command as soon as there is a file whose name says that it isn't finished.
+fn kill_in_between(mut child: Child, directory: &Path, unfinished: &str) {
+    let begun = || {
+        let mut names = std::fs::read_dir(directory).unwrap().flatten();
+        names.any(|entry| entry.file_name().to_string_lossy().contains(unfinished))
+    };
+    while !begun() && child.try_wait().unwrap().is_none() {
+        std::thread::yield_now();
+    }
+    let _ = child.kill();
+    child.wait().unwrap();
+}
+
+#[test]
+fn a_backup_and_a_restore_that_are_killed_leave_nothing_half_done() {
+    let program = Program::with_space();
+    // Enough for more than one chunk.
+    for key in ["A", "B", "C"] {
+        program.set(key, &"x".repeat(200_000));
+    }
+    let backups = tempfile::tempdir().unwrap();
+    let file = backups.path().join("backup");
+    let arguments = ["backup", file.to_str().unwrap(), "--force"];
+    program.ok(&arguments);
+    for _ in 0..3 {
+        let child = program.command(&arguments).spawn().unwrap();
+        kill_in_between(child, backups.path(), ".part-");
+        // The old one or the new one, whole: it can be restored.
+        let place = elsewhere(&program);
+        let arguments = ["restore", file.to_str().unwrap()];
+        let child = place.command(&arguments).spawn().unwrap();
+        kill_in_between(child, &place.data(), ".restoring");
+        if !place.database().exists() {
+            place.ok(&arguments);
+        }
+        assert_eq!(place.json(&["status"])["secrets"], 3);
+    }
+}
+
 #[test]
 fn a_backup_from_before_a_rotation_is_restored_with_the_old_key_beside() {
     let program = Program::with_space();
@@ -102,7 +144,7 @@ fn a_backup_from_before_a_rotation_is_restored_with_the_old_key_beside() {
     let place = elsewhere(&program);
     let line = place.run(&["restore", &file]).expect_refusal();
     assert!(line.contains(rotated["from"].as_str().unwrap()), "{line}");
-    let old = std::path::Path::new(rotated["oldFile"].as_str().unwrap());
+    let old = Path::new(rotated["oldFile"].as_str().unwrap());
     std::fs::copy(old, place.data().join(old.file_name().unwrap())).unwrap();
     place.ok(&["restore", &file]);
     assert_eq!(place.ok(&["secret", "get", "--space", "plant", "A"]), "1\n");
