@@ -13,6 +13,14 @@ impl AssociatedData {
         Self::of("secret-manager data key v1", &[space.as_bytes()])
     }
 
+    /// What the rows of a space add up to in one of its states.
+    pub fn manifest(space: &str, version: u64, tag: &str) -> Self {
+        Self::of(
+            "secret-manager manifest v1",
+            &[space.as_bytes(), &version.to_be_bytes(), tag.as_bytes()],
+        )
+    }
+
     /// The key of the audit trail, of which there is one.
     pub fn audit_key() -> Self {
         Self::of("secret-manager audit key v1", &[])

@@ -8,6 +8,7 @@ use ring::hmac;
 use ring::rand::{SecureRandom, SystemRandom};
 use zeroize::Zeroizing;
 
+use crate::audit::sign;
 use crate::seal::{self, OpenError, SealError};
 use crate::{AssociatedData, AuditKey};
 
@@ -137,6 +138,7 @@ pub struct Dek {
     bytes: Zeroizing<[u8; KEY_LENGTH]>,
     aead: LessSafeKey,
     names: hmac::Key,
+    rows: hmac::Key,
 }
 
 impl Dek {
@@ -148,7 +150,8 @@ impl Dek {
     fn from_key(bytes: Zeroizing<[u8; KEY_LENGTH]>) -> Self {
         let aead = derived_aead(&bytes, "secret-manager dek seal v1");
         let names = derived_hmac(&bytes, "secret-manager dek names v1");
-        Self { bytes, aead, names }
+        let rows = derived_hmac(&bytes, "secret-manager dek rows v1");
+        Self { bytes, aead, names, rows }
     }
 
     pub fn seal(&self, place: &AssociatedData, plaintext: &[u8]) -> Result<Vec<u8>, SealError> {
@@ -165,6 +168,11 @@ impl Dek {
 
     pub fn name_hash(&self, name: &str) -> NameHash {
         NameHash::of(&self.names, name)
+    }
+
+    /// A keyed hash of what stands in a row. The bytes have to tell it from any other row.
+    pub fn row_seal(&self, row: &[u8]) -> [u8; 32] {
+        sign(&self.rows, &[row])
     }
 }
 

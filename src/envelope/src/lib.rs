@@ -15,7 +15,7 @@
 //!
 //! AES-256-GCM with a random 96-bit nonce, drawn afresh from the operating system for each seal.
 //! NIST SP 800-38D (section 8.3) allows at most 2^32 seals under one key with random nonces. A space
-//! would need a change every second for more than sixty years to get there, at two seals a change.
+//! would need a change every second for more than thirty years to get there, at four seals a change.
 //! A sealed text is one format byte, the nonce, the ciphertext and the 128-bit tag.
 //!
 //! What is too long for one message, a backup, is sealed in chunks under a key of its own

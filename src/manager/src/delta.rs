@@ -45,13 +45,24 @@ impl Manager {
         caller: &Caller,
     ) -> Result<Option<TaggedDelta>, Error> {
         let most = self.store.usage(space).await?.secrets + SLACK;
-        let found = self.store.delta(space, since, most).await?;
-        let Since { space, changes } = found.ok_or(Error::NotFound(Thing::Space))?;
-        let Some(changes) = changes else { return Ok(None) };
+        let mut attempts = self.attempts();
+        let (space, changes, checked) = loop {
+            let found = self.store.delta(space, since, most).await?;
+            let Since { space, changes } = found.ok_or(Error::NotFound(Thing::Space))?;
+            let Some(changes) = changes else { return Ok(None) };
+            if let Some(checked) = self.checked(&space).await? {
+                break (space, changes, checked);
+            }
+            attempts.again().await?;
+        };
+        drop(attempts);
         let vault = self.vault(&space)?;
         let issued_at = self.environment.now();
         let id = space.id.clone();
         let tagged = busy(move || {
+            let changed = changes.changed.iter().map(|row| &row.secret);
+            checked.confirm_all(changed, (true, Some(since)), &vault)?;
+            checked.confirm_all(changes.removed.iter(), (false, Some(since)), &vault)?;
             let mut changed = HashMap::with_capacity(changes.changed.len());
             for row in changes.changed {
                 let secret = Secret {
@@ -89,11 +100,21 @@ impl Manager {
     /// The names that changed since a version, for people. `None` as with [`Self::delta`], but for
     /// the size.
     pub async fn changes(&self, space: &SpaceId, since: u64) -> Result<Option<Changes>, Error> {
-        let found = self.store.changes(space, since).await?;
-        let Since { space, changes: rows } = found.ok_or(Error::NotFound(Thing::Space))?;
-        let Some(rows) = rows else { return Ok(None) };
+        let mut attempts = self.attempts();
+        let (space, rows, checked) = loop {
+            let found = self.store.changes(space, since).await?;
+            let Since { space, changes: rows } = found.ok_or(Error::NotFound(Thing::Space))?;
+            let Some(rows) = rows else { return Ok(None) };
+            if let Some(checked) = self.checked(&space).await? {
+                break (space, rows, checked);
+            }
+            attempts.again().await?;
+        };
+        drop(attempts);
         let vault = self.vault(&space)?;
         busy(move || {
+            checked.confirm_all(rows.changed.iter(), (true, Some(since)), &vault)?;
+            checked.confirm_all(rows.removed.iter(), (false, Some(since)), &vault)?;
             let by = rows.changed.iter().map(|row| (row, Some(&row.updated_by)));
             let by = by.chain(rows.removed.iter().map(|row| (row, row.deleted_by.as_ref())));
             let by = by

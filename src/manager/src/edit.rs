@@ -105,14 +105,20 @@ impl Manager {
         let edits = Arc::new(edits);
         let _turn = self.writing.lock().await;
         for _ in 0..ATTEMPTS {
-            let plan = self.plan(space, version, &edits, same, caller).await?;
-            let (change, audit) = match plan.change {
+            let Some(plan) = self.plan(space, version, &edits, same, caller).await? else {
+                continue;
+            };
+            let (change, audit, followed) = match plan.change {
                 Some(change) => change,
                 None => return Ok(plan.applied),
             };
             match self.store.commit(change, audit).await {
                 Err(StoreError::Stale) => {}
-                result => return result.map(|()| plan.applied).map_err(Error::from),
+                Err(error) => return Err(error.into()),
+                Ok(()) => {
+                    self.remembered.follow(space, &followed);
+                    return Ok(plan.applied);
+                }
             }
         }
         Err(Error::Busy)
@@ -126,13 +132,22 @@ impl Manager {
         same: Same,
         caller: &Caller,
     ) -> Result<Applied, Error> {
-        let plan = self.plan(space, None, &Arc::new(edits), same, caller).await?;
+        let edits = Arc::new(edits);
+        let mut attempts = self.attempts();
+        let plan = loop {
+            match self.plan(space, None, &edits, same, caller).await? {
+                Some(plan) => break plan,
+                None => attempts.again().await?,
+            }
+        };
         // Nothing was done, so the version is still the one before.
-        let version = plan.change.map_or(plan.applied.version, |(change, _)| change.from_version);
+        let before = plan.change.map(|(change, ..)| change.from_version);
+        let version = before.unwrap_or(plan.applied.version);
         Ok(Applied { version, ..plan.applied })
     }
 
-    /// Reads what is there and works out the change, without making it.
+    /// Reads what is there and works out the change, without making it. `None` when the space changed
+    /// meanwhile.
     async fn plan(
         &self,
         space: &SpaceId,
@@ -140,7 +155,7 @@ impl Manager {
         edits: &Arc<Vec<Edit>>,
         same: Same,
         caller: &Caller,
-    ) -> Result<Plan, Error> {
+    ) -> Result<Option<Plan>, Error> {
         // The space is read first: whatever changes after that makes the commit stale.
         let row = self.space_row(space).await?;
         if version.is_some_and(|version| version != row.version) {
@@ -149,6 +164,16 @@ impl Manager {
         let vault = self.vault(&row)?;
         let hashes: Vec<_> = edits.iter().map(|edit| vault.name_hash(&edit.name)).collect();
         let current = self.store.secrets_by_hash(space, hashes.clone()).await?;
+        let Some(checked) = self.checked(&row).await? else { return Ok(None) };
+        if !self
+            .confirm(&row, hashes.iter().zip(current.iter().map(Option::as_ref)), &vault)
+            .await?
+        {
+            return Ok(None);
+        }
+        let sum = checked.sum;
+        // Given back, so that it can be changed in place after the commit.
+        drop(checked);
         let values = match same {
             Same::Write => HashMap::new(),
             Same::Skip => self.sealed_values(space).await?,
@@ -158,6 +183,7 @@ impl Manager {
             vault,
             values,
             usage: self.store.usage(space).await?,
+            sum,
             now: self.environment.now(),
             // Random ids cost little, so each edit gets one whether it needs it or not.
             new_ids: edits
@@ -169,7 +195,7 @@ impl Manager {
             entry: self.record(caller, action(edits, same)).space(space),
         };
         let edits = Arc::clone(edits);
-        busy(move || planner.plan(&row, &edits, &hashes, &current)).await
+        busy(move || planner.plan(&row, &edits, &hashes, &current).map(Some)).await
     }
 
     async fn sealed_values(&self, space: &SpaceId) -> Result<HashMap<SecretId, Vec<u8>>, Error> {

@@ -62,10 +62,21 @@ pub struct DeletedSecret {
 impl Manager {
     /// Of a secret that is there or was deleted.
     pub async fn history(&self, space: &SpaceId, name: &SecretName) -> Result<History, Error> {
-        let vault = self.vault(&self.space_row(space).await?)?;
-        let found = self.store.versions(space, vault.name_hash(name)).await?;
-        let (row, versions) = found.ok_or(Error::NotFound(Thing::Secret))?;
-        vault.confirm_name(&row, name)?;
+        let mut attempts = self.attempts();
+        let (row, versions) = loop {
+            let space = self.space_row(space).await?;
+            let vault = self.vault(&space)?;
+            let hash = vault.name_hash(name);
+            let found = self.store.versions(&space.id, hash).await?;
+            let row = found.as_ref().map(|(row, _)| row);
+            if self.confirm(&space, [(&hash, row)].into_iter(), &vault).await? {
+                let found = found.ok_or(Error::NotFound(Thing::Secret))?;
+                vault.confirm_name(&found.0, name)?;
+                break found;
+            }
+            attempts.again().await?;
+        };
+        drop(attempts);
         let live = row.deleted_at.is_none();
         let versions = versions.into_iter().map(|version| Version {
             state: match version.destroyed {
@@ -94,12 +105,9 @@ impl Manager {
         version: u64,
         caller: &Caller,
     ) -> Result<Secret, Error> {
-        let vault = self.vault(&self.space_row(space).await?)?;
-        let hashes = vec![vault.name_hash(name)];
-        let row = self.store.secrets_by_hash(space, hashes).await?.pop().flatten();
+        let (vault, row) = self.confirmed_row(space, name).await?;
         let row = row.filter(|row| row.deleted_at.is_none());
         let row = row.ok_or(Error::NotFound(Thing::Secret))?;
-        vault.confirm_name(&row, name)?;
         let (value, created_at) = self.version_value(&vault, &row.id, version).await?;
         let entry = self.record(caller, Action::SecretReveal).space(space);
         let entry = entry.subject(&format!("version {version}"));
@@ -112,10 +120,19 @@ impl Manager {
         &self,
         space: &SpaceId,
     ) -> Result<(Space, Vec<DeletedSecret>), Error> {
-        let contents = self.store.deleted(space).await?;
-        let (space, rows) = contents.ok_or(Error::NotFound(Thing::Space))?;
+        let mut attempts = self.attempts();
+        let (space, rows, checked) = loop {
+            let contents = self.store.deleted(space).await?;
+            let (space, rows) = contents.ok_or(Error::NotFound(Thing::Space))?;
+            if let Some(checked) = self.checked(&space).await? {
+                break (space, rows, checked);
+            }
+            attempts.again().await?;
+        };
+        drop(attempts);
         let vault = self.vault(&space)?;
         busy(move || {
+            checked.confirm_all(rows.iter(), (false, None), &vault)?;
             let mut secrets = Vec::with_capacity(rows.len());
             for row in rows {
                 let secret = SecretSummary::of(&row, &vault)?;

@@ -8,6 +8,7 @@ use secret_manager_model::Timestamp;
 use secret_manager_store::{SpaceId, SpaceRow, Store, TokenId};
 
 use crate::audit::AuditTrail;
+use crate::checks::Remembered;
 use crate::password::Passwords;
 use crate::recent::Recent;
 use crate::vault::Vault;
@@ -25,6 +26,7 @@ pub struct Manager {
     /// When each access token's last use was last written, or tried to: at most once a minute.
     pub(crate) touched: Mutex<HashMap<TokenId, Timestamp>>,
     pub(crate) recent: Recent,
+    pub(crate) remembered: Remembered,
     pub(crate) rules: Rules,
     pub(crate) passwords: Passwords,
 }
@@ -46,12 +48,20 @@ impl Manager {
             writing: tokio::sync::Mutex::default(),
             touched: Mutex::default(),
             recent: Recent::default(),
+            remembered: Remembered::default(),
             rules: Rules::default(),
             passwords: Passwords::new(Rules::default().password_cost),
         };
         for (space, _) in manager.store.spaces().await? {
-            manager.vault(&space)?;
+            match manager.vault(&space) {
+                // One space that was altered doesn't take the others with it.
+                Err(Error::Corrupt(what)) => {
+                    tracing::error!(space = %space.id, what, "a space can't be opened");
+                }
+                opened => drop(opened?),
+            }
         }
+        manager.protect_spaces().await?;
         Ok(manager)
     }
 

@@ -11,12 +11,13 @@ use secret_manager_store::{
 
 use crate::audit::Entry;
 use crate::edit::{Applied, Change, Edit, Outcome, Precondition};
+use crate::manifest::{Followed, Sum, seal_change};
 use crate::vault::Vault;
 use crate::{Error, Thing};
 
 pub(crate) struct Plan {
     /// `None` when nothing changes.
-    pub(crate) change: Option<(SpaceChange, Audit)>,
+    pub(crate) change: Option<(SpaceChange, Audit, Followed)>,
     /// What is true once the change is committed.
     pub(crate) applied: Applied,
 }
@@ -35,6 +36,8 @@ pub(crate) struct Planner {
     pub(crate) values: HashMap<SecretId, Vec<u8>>,
     pub(crate) pasts: HashMap<SecretName, Past>,
     pub(crate) usage: Usage,
+    /// What the space's rows add up to before the change.
+    pub(crate) sum: Sum,
     pub(crate) now: Timestamp,
     pub(crate) new_ids: Vec<String>,
     pub(crate) tag: String,
@@ -64,6 +67,7 @@ impl Planner {
         let mut change = SpaceChange {
             space: space.id.clone(),
             from_version: space.version,
+            from_tag: space.tag.clone(),
             tag: std::mem::take(&mut self.tag),
             at: self.now,
             by: std::mem::take(&mut self.by),
@@ -71,6 +75,8 @@ impl Planner {
             deletions: Vec::new(),
             destructions: Vec::new(),
             erasures: Vec::new(),
+            seals: Vec::new(),
+            sealed_manifest: Vec::new(),
         };
         let mut outcomes = Vec::with_capacity(edits.len());
         let new_ids = std::mem::take(&mut self.new_ids);
@@ -93,9 +99,11 @@ impl Planner {
         let touched = edits.iter().zip(&outcomes);
         let touched = touched.filter(|(_, outcome)| !matches!(outcome, Outcome::Unchanged(_)));
         let names: Vec<_> = touched.map(|(edit, _)| &edit.name).collect();
+        let rows = current.iter().flatten();
+        let followed = seal_change(space, rows, self.sum, &mut change, &self.vault)?;
         let audit = self.entry.secrets(&self.vault, names.into_iter())?.finish();
         let applied = Applied { version: space.version + 1, at: self.now, outcomes };
-        Ok(Plan { change: Some((change, audit)), applied })
+        Ok(Plan { change: Some((change, audit, followed)), applied })
     }
 
     /// Adds one edit to the change.

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use secret_manager_envelope::StreamOpener;
-use secret_manager_store::{Leap, Sqlite, SqliteOptions};
+use secret_manager_store::{Leap, SpaceRow, Sqlite, SqliteOptions};
 
 use crate::audit::Action;
 use crate::backup::{blocking, open, read_header};
@@ -86,10 +86,16 @@ impl Manager {
         let now = u64::try_from(self.environment.now().as_millis()).unwrap_or_default();
         let mut leaps = Vec::with_capacity(spaces.len());
         for (space, _) in &spaces {
+            let row = self.space_row(&space.id).await?;
+            let checked = self.checked(&row).await?.ok_or(Error::Busy)?;
+            let vault = self.vault(&row)?;
+            let version = now.max(space.version + LEAP);
+            let leapt = SpaceRow { version, tag: self.environment.random_id()?, ..row };
             leaps.push(Leap {
                 space: space.id.clone(),
-                version: now.max(space.version + LEAP),
-                tag: self.environment.random_id()?,
+                version,
+                sealed_manifest: vault.seal_manifest(&leapt, &checked.sum)?,
+                tag: leapt.tag,
                 audit: record().space(&space.id).finish(),
             });
         }

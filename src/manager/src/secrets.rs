@@ -46,8 +46,30 @@ impl Manager {
         name: &SecretName,
         caller: &Caller,
     ) -> Result<Secret, Error> {
-        let vault = self.vault(&self.space_row(space).await?)?;
-        let row = self.store.value(space, vault.name_hash(name)).await?;
+        let mut attempts = self.attempts();
+        let (vault, row) = loop {
+            let space = self.space_row(space).await?;
+            let vault = self.vault(&space)?;
+            let hash = vault.name_hash(name);
+            let row = self.store.value(&space.id, hash).await?;
+            let sound = match &row {
+                Some(row) => {
+                    let found = [(&hash, Some(&row.secret))];
+                    self.confirm(&space, found.into_iter(), &vault).await?
+                }
+                // There may be a deleted one.
+                None => {
+                    let found = self.store.secrets_by_hash(&space.id, vec![hash]).await?;
+                    let found = found.iter().map(|row| (&hash, row.as_ref()));
+                    self.confirm(&space, found, &vault).await?
+                }
+            };
+            if sound {
+                break (vault, row);
+            }
+            attempts.again().await?;
+        };
+        drop(attempts);
         let row = row.ok_or(Error::NotFound(Thing::Secret))?;
         vault.confirm_name(&row.secret, name)?;
         let secret = Secret {
@@ -66,19 +88,46 @@ impl Manager {
         space: &SpaceId,
         name: &SecretName,
     ) -> Result<SecretSummary, Error> {
-        let vault = self.vault(&self.space_row(space).await?)?;
-        let rows = self.store.secrets_by_hash(space, vec![vault.name_hash(name)]).await?;
-        let row = rows.into_iter().flatten().find(|row| row.deleted_at.is_none());
+        let (vault, row) = self.confirmed_row(space, name).await?;
+        let row = row.filter(|row| row.deleted_at.is_none());
         let row = row.ok_or(Error::NotFound(Thing::Secret))?;
-        vault.confirm_name(&row, name)?;
         SecretSummary::of(&row, &vault)
     }
 
+    /// The row of a secret that is there or was deleted.
+    pub(crate) async fn confirmed_row(
+        &self,
+        space: &SpaceId,
+        name: &SecretName,
+    ) -> Result<(Vault, Option<SecretRow>), Error> {
+        let mut attempts = self.attempts();
+        loop {
+            let space = self.space_row(space).await?;
+            let vault = self.vault(&space)?;
+            let hash = vault.name_hash(name);
+            let row = self.store.secrets_by_hash(&space.id, vec![hash]).await?.pop().flatten();
+            if self.confirm(&space, [(&hash, row.as_ref())].into_iter(), &vault).await? {
+                row.iter().try_for_each(|row| vault.confirm_name(row, name))?;
+                return Ok((vault, row));
+            }
+            attempts.again().await?;
+        }
+    }
+
     pub async fn secrets(&self, space: &SpaceId) -> Result<SecretList, Error> {
-        let contents = self.store.contents(space).await?;
-        let (space, rows) = contents.ok_or(Error::NotFound(Thing::Space))?;
+        let mut attempts = self.attempts();
+        let (space, rows, checked) = loop {
+            let contents = self.store.contents(space).await?;
+            let (space, rows) = contents.ok_or(Error::NotFound(Thing::Space))?;
+            if let Some(checked) = self.checked(&space).await? {
+                break (space, rows, checked);
+            }
+            attempts.again().await?;
+        };
+        drop(attempts);
         let vault = self.vault(&space)?;
         busy(move || {
+            checked.confirm_all(rows.iter(), (true, None), &vault)?;
             let mut secrets = rows
                 .iter()
                 .map(|row| SecretSummary::of(row, &vault))

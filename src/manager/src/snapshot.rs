@@ -136,11 +136,20 @@ impl Manager {
     }
 
     async fn read_all(&self, space: &SpaceId) -> Result<TaggedSnapshot, Error> {
-        let rows = self.store.snapshot(space).await?;
-        let (space, rows) = rows.ok_or(Error::NotFound(Thing::Space))?;
+        let mut attempts = self.attempts();
+        let (space, rows, checked) = loop {
+            let rows = self.store.snapshot(space).await?;
+            let (space, rows) = rows.ok_or(Error::NotFound(Thing::Space))?;
+            if let Some(checked) = self.checked(&space).await? {
+                break (space, rows, checked);
+            }
+            attempts.again().await?;
+        };
+        drop(attempts);
         let vault = self.vault(&space)?;
         let issued_at = self.environment.now();
         busy(move || {
+            checked.confirm_all(rows.iter().map(|row| &row.secret), (true, None), &vault)?;
             let mut secrets = HashMap::with_capacity(rows.len());
             for row in rows {
                 let secret = Secret {

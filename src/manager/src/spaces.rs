@@ -3,8 +3,10 @@
 use secret_manager_envelope::Dek;
 use secret_manager_model::Timestamp;
 use secret_manager_model::limits::{KEPT_VERSIONS, MOST_KEPT_VERSIONS};
-use secret_manager_store::{SpaceId, SpaceRow, StoreError, Usage};
+use secret_manager_store::{Rename, SpaceId, SpaceRow, StoreError, Usage};
 
+use crate::manifest::Sum;
+use crate::vault::Vault;
 use crate::{Action, Actor, Caller, Error, Manager, Thing};
 
 /// Losing this many races in a row means that something else is wrong.
@@ -65,7 +67,7 @@ impl Manager {
         let now = self.environment.now();
         let dek = Dek::generate()?;
         let kek = self.current_kek().await?;
-        Ok(SpaceRow {
+        let mut row = SpaceRow {
             wrapped_dek: kek.wrap(&dek, id.as_str())?,
             id,
             name: name.to_owned(),
@@ -76,7 +78,13 @@ impl Manager {
             updated_at: now,
             kept_versions: KEPT_VERSIONS,
             deltas_from: 0,
-        })
+            sealed_manifest: None,
+        };
+        let vault = Vault::new(dek, row.id.clone());
+        let mut sum = Sum::default();
+        sum.add(&vault.space_seal(&row));
+        row.sealed_manifest = Some(vault.seal_manifest(&row, &sum)?);
+        Ok(row)
     }
 
     /// All spaces with how full they are, sorted by name.
@@ -102,9 +110,29 @@ impl Manager {
         caller: &Caller,
     ) -> Result<Space, Error> {
         check_name(name)?;
-        let tag = self.environment.random_id()?;
-        let audit = self.record(caller, Action::SpaceUpdate).space(id).subject(name).finish();
-        Ok(Space::of(&self.store.rename_space(id, name, tag, audit).await?))
+        let _turn = self.writing.lock().await;
+        for _ in 0..ATTEMPTS {
+            let row = self.space_row(id).await?;
+            let Some(checked) = self.checked(&row).await? else { continue };
+            let vault = self.vault(&row)?;
+            let tag = self.environment.random_id()?;
+            let renamed = SpaceRow { name: name.to_owned(), tag, ..row.clone() };
+            let mut sum = checked.sum;
+            sum.subtract(&vault.space_seal(&row));
+            sum.add(&vault.space_seal(&renamed));
+            let rename = Rename {
+                from_tag: row.tag,
+                sealed_manifest: vault.seal_manifest(&renamed, &sum)?,
+                tag: renamed.tag,
+                name: renamed.name,
+            };
+            let audit = self.record(caller, Action::SpaceUpdate).space(id).subject(name).finish();
+            match self.store.rename_space(id, rename, audit).await {
+                Err(StoreError::Stale) => {}
+                result => return Ok(Space::of(&result?)),
+            }
+        }
+        Err(Error::Busy)
     }
 
     /// Sets how many versions of each secret are kept. Fewer than before takes effect on a secret

@@ -2,10 +2,11 @@
 
 use secret_manager_envelope::{AssociatedData, Dek};
 use secret_manager_model::{Kind, SecretName, SecretValue, Timestamp};
-use secret_manager_store::{SecretId, SecretRow, SpaceId, ValueRow};
+use secret_manager_store::{Seal, SecretId, SecretRow, SpaceId, SpaceRow, ValueRow};
 use zeroize::Zeroizing;
 
 use crate::Error;
+use crate::manifest::Sum;
 
 pub(crate) struct Vault {
     dek: Dek,
@@ -112,7 +113,90 @@ impl Vault {
             .map_err(|_| Error::Corrupt("names in an audit record are no text".into()))
     }
 
+    /// A keyed hash of all that stands in a secret's row.
+    pub(crate) fn seal_of(&self, row: &SecretRow) -> Seal {
+        // Every field: a new one doesn't compile until it is thought of here.
+        let SecretRow {
+            id,
+            name_hash,
+            sealed_name,
+            version,
+            kind,
+            size,
+            created_at,
+            updated_at,
+            updated_by,
+            space_version,
+            deleted_at,
+            deleted_by,
+        } = row;
+        let mut fields = Fields::new("secret");
+        fields.put(self.space.as_str().as_bytes());
+        fields.put(id.as_str().as_bytes());
+        fields.put(name_hash);
+        fields.put(sealed_name);
+        fields.put(&version.to_be_bytes());
+        fields.put(kind.as_str().as_bytes());
+        fields.put(&size.to_be_bytes());
+        fields.put(&created_at.as_millis().to_be_bytes());
+        fields.put(&updated_at.as_millis().to_be_bytes());
+        fields.put(updated_by.as_bytes());
+        fields.put(&space_version.to_be_bytes());
+        let deleted_at = deleted_at.map(|time| time.as_millis().to_be_bytes());
+        fields.put_any(deleted_at.as_ref().map(<[u8; 8]>::as_slice));
+        fields.put_any(deleted_by.as_ref().map(String::as_bytes));
+        self.dek.row_seal(&fields.0)
+    }
+
+    /// What of a space's own row is handed out, besides what names its state.
+    pub(crate) fn space_seal(&self, row: &SpaceRow) -> Seal {
+        let mut fields = Fields::new("space");
+        fields.put(row.id.as_str().as_bytes());
+        fields.put(row.name.as_bytes());
+        fields.put(&row.created_at.as_millis().to_be_bytes());
+        fields.put(&row.updated_at.as_millis().to_be_bytes());
+        self.dek.row_seal(&fields.0)
+    }
+
+    pub(crate) fn seal_manifest(&self, space: &SpaceRow, sum: &Sum) -> Result<Vec<u8>, Error> {
+        let place = AssociatedData::manifest(self.space.as_str(), space.version, &space.tag);
+        Ok(self.dek.seal(&place, &sum.to_bytes())?)
+    }
+
+    pub(crate) fn open_manifest(
+        &self,
+        space: &SpaceRow,
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let place = AssociatedData::manifest(self.space.as_str(), space.version, &space.tag);
+        Ok(self.dek.open(&place, sealed)?)
+    }
+
     fn value_place(&self, secret: &SecretId, version: u64, kind: Kind) -> AssociatedData {
         AssociatedData::value(self.space.as_str(), secret.as_str(), version, kind.as_str())
+    }
+}
+
+/// Fields of a row, each preceded by its length, so that no two rows have the same bytes.
+struct Fields(Vec<u8>);
+
+impl Fields {
+    fn new(what: &str) -> Self {
+        let mut fields = Self(Vec::with_capacity(512));
+        fields.put(what.as_bytes());
+        fields
+    }
+
+    fn put(&mut self, field: &[u8]) {
+        self.0.extend_from_slice(&(field.len() as u64).to_be_bytes());
+        self.0.extend_from_slice(field);
+    }
+
+    fn put_any(&mut self, field: Option<&[u8]>) {
+        match field {
+            // No field has this length.
+            None => self.0.extend_from_slice(&u64::MAX.to_be_bytes()),
+            Some(field) => self.put(field),
+        }
     }
 }

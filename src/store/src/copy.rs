@@ -23,6 +23,7 @@ pub struct Leap {
     pub space: SpaceId,
     pub version: u64,
     pub tag: String,
+    pub sealed_manifest: Vec<u8>,
     /// For the trail: what a space says of its version must agree with its newest record.
     pub audit: Audit,
 }

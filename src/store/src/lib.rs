@@ -34,9 +34,9 @@ pub use people::{
     SessionRow, UserChange, UserRow,
 };
 pub use rows::{
-    AccessRow, Changes, OldValueRow, PutRow, SecretId, SecretRow, SessionId, Since, SpaceChange,
-    SpaceId, SpaceRow, TokenId, TokenRow, Usage, UserId, ValueRow, VersionRow, WrappedDek,
-    WrappedKeys,
+    AccessRow, Changes, CheckedRow, OldValueRow, Protection, PutRow, Rename, Seal, SecretId,
+    SecretRow, SessionId, Since, SpaceChange, SpaceId, SpaceRow, TokenId, TokenRow, Usage, UserId,
+    ValueRow, VersionRow, WrappedDek, WrappedKeys,
 };
 pub use sqlite::{Sqlite, SqliteOptions};
 pub use store::Store;

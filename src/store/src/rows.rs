@@ -62,6 +62,9 @@ pub struct SpaceRow {
     /// What changed is known since this version of the space, and not since an earlier one: a secret
     /// of which there was something to tell is gone without a trace.
     pub deltas_from: u64,
+    /// What all secrets of the space add up to, sealed; `None` only in data of an older layout that
+    /// were not opened with the key yet.
+    pub sealed_manifest: Option<Vec<u8>>,
 }
 
 /// All that key-encryption keys wrapped.
@@ -107,6 +110,17 @@ pub struct SecretRow {
     pub deleted_by: Option<String>,
 }
 
+/// A keyed hash of a secret's row.
+pub type Seal = [u8; 32];
+
+/// A secret's row, deleted or not, as it is checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckedRow {
+    pub seal: Option<Seal>,
+    /// `None` when the row doesn't lead to its current version or can't be read.
+    pub secret: Option<SecretRow>,
+}
+
 /// A secret with the value of its current version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ValueRow {
@@ -149,12 +163,33 @@ pub struct Changes<T> {
     pub removed: Vec<SecretRow>,
 }
 
+/// Another name for a space.
+#[derive(Clone, Debug)]
+pub struct Rename {
+    /// [`StoreError::Stale`](crate::StoreError::Stale) when the space has another tag by now.
+    pub from_tag: String,
+    pub tag: String,
+    pub name: String,
+    pub sealed_manifest: Vec<u8>,
+}
+
+/// The first seals of a space.
+#[derive(Clone, Debug)]
+pub struct Protection {
+    pub space: SpaceId,
+    pub tag: String,
+    pub seals: Vec<(SecretId, Seal)>,
+    pub sealed_manifest: Vec<u8>,
+}
+
 /// A change of a space, applied whole or not at all.
 #[derive(Clone, Debug)]
 pub struct SpaceChange {
     pub space: SpaceId,
     /// The version that the change was prepared from.
     pub from_version: u64,
+    /// The tag that the space had at that time: a change of its name makes another one as well.
+    pub from_tag: String,
     pub tag: String,
     pub at: Timestamp,
     pub by: String,
@@ -164,6 +199,9 @@ pub struct SpaceChange {
     pub destructions: Vec<SecretId>,
     /// Versions whose values go for good.
     pub erasures: Vec<(SecretId, u64)>,
+    /// The new seals of the secrets that were put or deleted.
+    pub seals: Vec<(SecretId, Seal)>,
+    pub sealed_manifest: Vec<u8>,
 }
 
 /// A new version of a secret; its first one when the id is new.

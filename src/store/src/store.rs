@@ -6,9 +6,10 @@ use async_trait::async_trait;
 use secret_manager_model::Timestamp;
 
 use crate::{
-    AccessRow, Audit, AuditFilter, AuditHead, AuditKeyRow, AuditRow, AuditVisitor, Chain, Leap,
-    OldValueRow, People, SecretId, SecretRow, Since, SpaceChange, SpaceId, SpaceRow, StoreCopy,
-    StoreError, TokenId, TokenRow, Usage, UserId, ValueRow, VersionRow, WrappedKeys,
+    AccessRow, Audit, AuditFilter, AuditHead, AuditKeyRow, AuditRow, AuditVisitor, Chain,
+    CheckedRow, Leap, OldValueRow, People, Protection, Rename, SecretId, SecretRow, Since,
+    SpaceChange, SpaceId, SpaceRow, StoreCopy, StoreError, TokenId, TokenRow, Usage, UserId,
+    ValueRow, VersionRow, WrappedKeys,
 };
 
 /// A place for rows. Each method is one transaction; none waits longer than the backend's timeout
@@ -42,8 +43,7 @@ pub trait Store: People + Send + Sync + 'static {
     async fn rename_space(
         &self,
         space: &SpaceId,
-        name: &str,
-        tag: String,
+        rename: Rename,
         audit: Audit,
     ) -> Result<SpaceRow, StoreError>;
 
@@ -115,6 +115,16 @@ pub trait Store: People + Send + Sync + 'static {
         since: u64,
         most: u64,
     ) -> Result<Option<Since<ValueRow>>, StoreError>;
+
+    /// The space and the rows of all its secrets, deleted ones too, at one moment.
+    async fn checked_rows(
+        &self,
+        space: &SpaceId,
+    ) -> Result<Option<(SpaceRow, Vec<CheckedRow>)>, StoreError>;
+
+    /// Gives a space of an older layout its seals. [`StoreError::Stale`] when it has them already or
+    /// has changed.
+    async fn protect(&self, protection: Protection, audit: Audit) -> Result<(), StoreError>;
 
     /// [`StoreError::Stale`] when the space no longer has [`SpaceChange::from_version`].
     async fn commit(&self, change: SpaceChange, audit: Audit) -> Result<(), StoreError>;

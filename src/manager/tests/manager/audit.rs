@@ -222,12 +222,15 @@ async fn a_trail_that_was_put_back_is_not_the_expected_one() {
 #[tokio::test]
 async fn an_altered_head_is_not_made_good_by_going_on() {
     let world = trail().await;
-    let connection = Connection::open(world.database()).unwrap();
-    let sql = "DELETE FROM audit WHERE sequence > 3;
-               UPDATE audit_head SET sequence = 3, newest = (SELECT mac FROM audit WHERE sequence = 3)";
-    connection.execute_batch(sql).unwrap();
     let manager = world.open().await;
     let space = manager.space_named("s").await.unwrap().id;
+    manager.secret(&space, &name("A"), &me()).await.unwrap();
+    drop(manager);
+    let connection = Connection::open(world.database()).unwrap();
+    let sql = "DELETE FROM audit WHERE sequence > 5;
+               UPDATE audit_head SET sequence = 5, newest = (SELECT mac FROM audit WHERE sequence = 5)";
+    connection.execute_batch(sql).unwrap();
+    let manager = world.open().await;
     let refused = apply(&manager, &space, vec![put("A", "5")]).await.unwrap_err();
     assert!(refused.to_string().contains("audit trail"), "{refused}");
     let refused = manager.secret(&space, &name("A"), &me()).await.unwrap_err();

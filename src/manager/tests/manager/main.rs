@@ -8,6 +8,7 @@ mod backup;
 mod delta;
 mod history;
 mod identities;
+mod integrity;
 mod key;
 mod limits;
 mod members;

@@ -80,5 +80,9 @@ async fn a_data_key_of_another_space_is_an_error() {
     manager.create_space("two", &me()).await.unwrap();
     let sql = "UPDATE spaces SET wrapped_dek = (SELECT wrapped_dek FROM spaces WHERE name = 'two')";
     Connection::open(world.database()).unwrap().execute_batch(sql).unwrap();
-    assert!(matches!(world.open_with(1).await.err(), Some(Error::Corrupt(_))));
+    let manager = world.open().await;
+    let (one, two) = (manager.space_named("one").await.unwrap(), manager.space_named("two").await);
+    let listed = manager.secrets(&one.id).await;
+    assert!(matches!(listed, Err(Error::Corrupt(_))), "{listed:?}");
+    assert_eq!(manager.secrets(&two.unwrap().id).await.unwrap().secrets, []);
 }

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, ToSql};
 
 use super::writer::Write;
 use super::{error, spaces};
-use crate::{PutRow, SecretId, SpaceChange, StoreError};
+use crate::{Protection, PutRow, Seal, SecretId, SpaceChange, SpaceId, StoreError};
 
 pub(super) fn commit(write: &mut Write<'_>, change: &SpaceChange) -> Result<(), StoreError> {
     let kept_versions = count_up(write, change)?;
@@ -20,9 +20,36 @@ pub(super) fn commit(write: &mut Write<'_>, change: &SpaceChange) -> Result<(), 
     for id in &change.destructions {
         destroy(write, change, id)?;
     }
+    write_seals(write, &change.space, &change.seals)?;
     if !change.destructions.is_empty() || !change.erasures.is_empty() {
         // The pages of the database are overwritten; those in the log are not.
         write.empty_log();
+    }
+    Ok(())
+}
+
+pub(super) fn protect(write: &mut Write<'_>, protection: &Protection) -> Result<(), StoreError> {
+    let Protection { space, tag, seals, sealed_manifest } = protection;
+    let protected = execute(
+        write,
+        "UPDATE spaces SET sealed_manifest = ?3 \
+         WHERE id = ?1 AND tag = ?2 AND sealed_manifest IS NULL",
+        rusqlite::params![space.as_str(), tag, sealed_manifest],
+    )?;
+    if protected == 1 { write_seals(write, space, seals) } else { Err(StoreError::Stale) }
+}
+
+fn write_seals(
+    connection: &Connection,
+    space: &SpaceId,
+    seals: &[(SecretId, Seal)],
+) -> Result<(), StoreError> {
+    for (id, seal) in seals {
+        execute(
+            connection,
+            "UPDATE secrets SET seal = ?3 WHERE id = ?1 AND space_id = ?2",
+            rusqlite::params![id.as_str(), space.as_str(), seal],
+        )?;
     }
     Ok(())
 }
@@ -32,9 +59,17 @@ fn count_up(connection: &Connection, change: &SpaceChange) -> Result<u64, StoreE
     let space = change.space.as_str();
     let counted = connection
         .query_row(
-            "UPDATE spaces SET version = version + 1, tag = ?3, updated_at = ?4 \
-             WHERE id = ?1 AND version = ?2 RETURNING kept_versions",
-            (space, change.from_version, &change.tag, change.at.as_millis()),
+            "UPDATE spaces SET version = version + 1, tag = ?4, updated_at = ?5, \
+             sealed_manifest = ?6 \
+             WHERE id = ?1 AND version = ?2 AND tag = ?3 RETURNING kept_versions",
+            (
+                space,
+                change.from_version,
+                &change.from_tag,
+                &change.tag,
+                change.at.as_millis(),
+                &change.sealed_manifest,
+            ),
             |row| row.get(0),
         )
         .optional()

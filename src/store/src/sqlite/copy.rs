@@ -73,9 +73,9 @@ fn remove_abandoned(database: &Path) {
 pub(super) fn leap(connection: &Connection, leap: &Leap) -> Result<(), StoreError> {
     let leapt = connection
         .execute(
-            "UPDATE spaces SET version = ?2, deltas_from = ?2, tag = ?3 \
+            "UPDATE spaces SET version = ?2, deltas_from = ?2, tag = ?3, sealed_manifest = ?4 \
              WHERE id = ?1 AND version < ?2",
-            (leap.space.as_str(), leap.version, &leap.tag),
+            (leap.space.as_str(), leap.version, &leap.tag, &leap.sealed_manifest),
         )
         .map_err(error::from)?;
     if leapt == 1 { Ok(()) } else { Err(StoreError::Stale) }

@@ -5,7 +5,7 @@ use secret_manager_model::Kind;
 
 use super::error;
 use super::spaces::{self, optional_time, time};
-use crate::{SecretId, SecretRow, SpaceId, SpaceRow, StoreError, ValueRow};
+use crate::{CheckedRow, SecretId, SecretRow, SpaceId, SpaceRow, StoreError, ValueRow};
 
 pub(super) const COLUMNS: &str = "secrets.id, name_hash, sealed_name, secrets.version, kind, size, \
                                   secrets.created_at, updated_at, created_by, space_version, \
@@ -63,6 +63,24 @@ pub(super) fn snapshot(
     space: &SpaceId,
 ) -> Result<Option<(SpaceRow, Vec<ValueRow>)>, StoreError> {
     all(connection, space, "deleted_at IS NULL", &format!("{COLUMNS}, sealed_value"), value_row)
+}
+
+pub(super) fn checked_rows(
+    connection: &mut Connection,
+    space: &SpaceId,
+) -> Result<Option<(SpaceRow, Vec<CheckedRow>)>, StoreError> {
+    let transaction = connection.transaction().map_err(error::from)?;
+    let Some(row) = spaces::by_id(&transaction, space.as_str())? else { return Ok(None) };
+    // A row whose version doesn't exist is a row that was altered, and has to be seen.
+    let sql = format!("SELECT {COLUMNS}, seal FROM {} WHERE space_id = ?1", {
+        TABLES.replacen("JOIN", "LEFT JOIN", 1)
+    });
+    let mut statement = transaction.prepare_cached(&sql).map_err(error::from)?;
+    let rows = statement.query_map([space.as_str()], |row| {
+        Ok(CheckedRow { seal: row.get(12)?, secret: secret(row).ok() })
+    });
+    let rows = rows.and_then(Iterator::collect).map_err(error::from)?;
+    Ok(Some((row, rows)))
 }
 
 fn all<T>(

@@ -4,18 +4,23 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use secret_manager_model::Timestamp;
 
 use super::{audit, error};
-use crate::{SpaceId, SpaceRow, StoreError, Usage};
+use crate::{Rename, SpaceId, SpaceRow, StoreError, Usage};
 
 const COLUMNS: &str = "id, name, wrapped_dek, kek_id, version, tag, created_at, updated_at, \
-                       kept_versions, deltas_from";
+                       kept_versions, deltas_from, sealed_manifest";
+
+/// Beside the space's own version the one that the audit trail tells of.
+const TOLD_VERSION: &str = "(SELECT audit.version FROM audit WHERE audit.space_id = spaces.id \
+                            ORDER BY audit.sequence DESC LIMIT 1)";
 
 pub(super) fn insert(connection: &Connection, space: &SpaceRow) -> Result<(), StoreError> {
     // Whoever made the row may not know yet that the key was rotated.
     if audit::key(connection)?.is_some_and(|key| key.kek_id != space.kek_id) {
         return Err(StoreError::Stale);
     }
-    let sql =
-        format!("INSERT INTO spaces ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)");
+    let sql = format!(
+        "INSERT INTO spaces ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
+    );
     let values = rusqlite::params![
         space.id.as_str(),
         space.name,
@@ -27,6 +32,7 @@ pub(super) fn insert(connection: &Connection, space: &SpaceRow) -> Result<(), St
         space.updated_at.as_millis(),
         space.kept_versions,
         space.deltas_from,
+        space.sealed_manifest,
     ];
     match connection.execute(&sql, values) {
         Ok(_) => Ok(()),
@@ -36,11 +42,11 @@ pub(super) fn insert(connection: &Connection, space: &SpaceRow) -> Result<(), St
 }
 
 pub(super) fn by_id(connection: &Connection, id: &str) -> Result<Option<SpaceRow>, StoreError> {
-    one(connection, &format!("SELECT {COLUMNS} FROM spaces WHERE id = ?1"), id)
+    one(connection, "id", id)
 }
 
 pub(super) fn by_name(connection: &Connection, name: &str) -> Result<Option<SpaceRow>, StoreError> {
-    one(connection, &format!("SELECT {COLUMNS} FROM spaces WHERE name = ?1"), name)
+    one(connection, "name", name)
 }
 
 pub(super) fn all(connection: &Connection) -> Result<Vec<(SpaceRow, Usage)>, StoreError> {
@@ -51,7 +57,7 @@ pub(super) fn all(connection: &Connection) -> Result<Vec<(SpaceRow, Usage)>, Sto
     );
     let mut statement = connection.prepare_cached(&sql).map_err(error::from)?;
     let rows = statement.query_map([], |row| {
-        Ok((space(row)?, Usage { secrets: row.get(10)?, bytes: row.get(11)? }))
+        Ok((space(row)?, Usage { secrets: row.get(11)?, bytes: row.get(12)? }))
     });
     rows.and_then(Iterator::collect).map_err(error::from)
 }
@@ -89,12 +95,18 @@ pub(super) fn usage(connection: &Connection, id: &SpaceId) -> Result<Usage, Stor
 pub(super) fn rename(
     connection: &Connection,
     id: &SpaceId,
-    name: &str,
-    tag: &str,
+    rename: &Rename,
 ) -> Result<SpaceRow, StoreError> {
-    let sql = format!("UPDATE spaces SET name = ?2, tag = ?3 WHERE id = ?1 RETURNING {COLUMNS}");
-    match connection.query_row(&sql, (id.as_str(), name, tag), space).optional() {
-        Ok(renamed) => renamed.ok_or(StoreError::NotFound),
+    let sql = format!(
+        "UPDATE spaces SET name = ?3, tag = ?4, sealed_manifest = ?5 WHERE id = ?1 AND tag = ?2 \
+         RETURNING {COLUMNS}"
+    );
+    let Rename { from_tag, tag, name, sealed_manifest } = rename;
+    let values = (id.as_str(), from_tag, name, tag, sealed_manifest);
+    match connection.query_row(&sql, values, space).optional() {
+        Ok(Some(renamed)) => Ok(renamed),
+        Ok(None) if by_id(connection, id.as_str())?.is_some() => Err(StoreError::Stale),
+        Ok(None) => Err(StoreError::NotFound),
         Err(problem) if error::is_constraint(&problem) => Err(StoreError::NameTaken),
         Err(problem) => Err(error::from(problem)),
     }
@@ -124,9 +136,18 @@ pub(super) fn delete(connection: &Connection, id: &SpaceId) -> Result<u64, Store
         .ok_or(StoreError::NotFound)
 }
 
-fn one(connection: &Connection, sql: &str, key: &str) -> Result<Option<SpaceRow>, StoreError> {
-    let mut statement = connection.prepare_cached(sql).map_err(error::from)?;
-    statement.query_row([key], space).optional().map_err(error::from)
+/// A space that was put back to an older state is an error: the trail has gone on.
+fn one(connection: &Connection, column: &str, key: &str) -> Result<Option<SpaceRow>, StoreError> {
+    let sql = format!("SELECT {COLUMNS}, {TOLD_VERSION} FROM spaces WHERE {column} = ?1");
+    let mut statement = connection.prepare_cached(&sql).map_err(error::from)?;
+    let read = |row: &Row<'_>| Ok((space(row)?, row.get::<_, Option<u64>>(11)?));
+    match statement.query_row([key], read).optional().map_err(error::from)? {
+        Some((space, Some(told))) if told != space.version => Err(StoreError::Damaged(format!(
+            "a space is at version {}, and the audit trail at its version {told}",
+            space.version
+        ))),
+        found => Ok(found.map(|(space, _)| space)),
+    }
 }
 
 fn space(row: &Row<'_>) -> rusqlite::Result<SpaceRow> {
@@ -141,6 +162,7 @@ fn space(row: &Row<'_>) -> rusqlite::Result<SpaceRow> {
         updated_at: time(row, 7)?,
         kept_versions: row.get(8)?,
         deltas_from: row.get(9)?,
+        sealed_manifest: row.get(10)?,
     })
 }
 

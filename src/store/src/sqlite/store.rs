@@ -10,9 +10,10 @@ use super::{
     spaces, tokens,
 };
 use crate::{
-    AccessRow, Audit, AuditFilter, AuditHead, AuditKeyRow, AuditRow, AuditVisitor, Chain, Leap,
-    MemberRow, OldValueRow, SecretId, SecretRow, Since, SpaceChange, SpaceId, SpaceRow, Store,
-    StoreCopy, StoreError, TokenId, TokenRow, Usage, UserId, ValueRow, VersionRow, WrappedKeys,
+    AccessRow, Audit, AuditFilter, AuditHead, AuditKeyRow, AuditRow, AuditVisitor, Chain,
+    CheckedRow, Leap, MemberRow, OldValueRow, Protection, Rename, SecretId, SecretRow, Since,
+    SpaceChange, SpaceId, SpaceRow, Store, StoreCopy, StoreError, TokenId, TokenRow, Usage, UserId,
+    ValueRow, VersionRow, WrappedKeys,
 };
 
 #[async_trait]
@@ -63,13 +64,12 @@ impl Store for Sqlite {
     async fn rename_space(
         &self,
         space: &SpaceId,
-        name: &str,
-        tag: String,
+        rename: Rename,
         audit: Audit,
     ) -> Result<SpaceRow, StoreError> {
-        let (space, name) = (space.clone(), name.to_owned());
+        let space = space.clone();
         self.write(move |write| {
-            let row = spaces::rename(write, &space, &name, &tag)?;
+            let row = spaces::rename(write, &space, &rename)?;
             write.append(&audit)?;
             Ok(row)
         })
@@ -177,6 +177,22 @@ impl Store for Sqlite {
     ) -> Result<Option<Since<ValueRow>>, StoreError> {
         let space = space.clone();
         self.read(move |connection| history::delta(connection, &space, since, most)).await
+    }
+
+    async fn checked_rows(
+        &self,
+        space: &SpaceId,
+    ) -> Result<Option<(SpaceRow, Vec<CheckedRow>)>, StoreError> {
+        let space = space.clone();
+        self.read(move |connection| secrets::checked_rows(connection, &space)).await
+    }
+
+    async fn protect(&self, protection: Protection, audit: Audit) -> Result<(), StoreError> {
+        self.write(move |write| {
+            commit::protect(write, &protection)?;
+            write.append(&audit)
+        })
+        .await
     }
 
     async fn commit(&self, change: SpaceChange, audit: Audit) -> Result<(), StoreError> {

@@ -89,6 +89,7 @@ pub(crate) fn space(id: &str) -> SpaceRow {
         updated_at: time(1),
         kept_versions: 100,
         deltas_from: 0,
+        sealed_manifest: Some(vec![9]),
     }
 }
 
@@ -97,6 +98,10 @@ pub(crate) fn change(space: &str, from_version: u64) -> SpaceChange {
     SpaceChange {
         space: SpaceId::new(space),
         from_version,
+        from_tag: match from_version {
+            0 => "new".into(),
+            version => format!("tag {version}"),
+        },
         tag: format!("tag {}", from_version + 1),
         at: time(100 + i64::try_from(from_version).unwrap()),
         by: "test".into(),
@@ -104,6 +109,8 @@ pub(crate) fn change(space: &str, from_version: u64) -> SpaceChange {
         deletions: Vec::new(),
         destructions: Vec::new(),
         erasures: Vec::new(),
+        seals: Vec::new(),
+        sealed_manifest: vec![9],
     }
 }
 

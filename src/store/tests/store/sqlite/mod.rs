@@ -13,7 +13,7 @@ use secret_manager_store::{SpaceChange, SpaceId, Sqlite, SqliteOptions, Store, S
 use crate::contract::{audit, begin, change, put, space};
 
 /// The layout that this program makes.
-const LAYOUT: i64 = 4;
+const LAYOUT: i64 = 5;
 
 async fn open(path: &Path) -> Result<Sqlite, StoreError> {
     let busy_timeout = Duration::from_millis(50);
