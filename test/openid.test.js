@@ -6,12 +6,10 @@ const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const path = require('node:path');
 const { after, before, describe, test } = require('node:test');
-const { chromium } = require('playwright-core');
+const { launch, skip } = require('./lib/browser');
 const { CLIENT, RealProvider, WrongProvider, freePort } = require('./lib/openid-provider');
 const { Service } = require('./lib/service');
 const { Visitor } = require('./lib/visitor');
-
-const CHROMIUM = process.env.CHROMIUM || '/usr/bin/chromium';
 
 /**
  * A service that knows the provider. There is an administrator already, so that others may come.
@@ -307,8 +305,6 @@ describe('ID tokens', () => {
   });
 });
 
-const skip = fs.existsSync(CHROMIUM) ? false : 'there is no Chromium';
-
 describe('In a real browser', { skip }, () => {
   test('a person is signed in at the end', async () => {
     const port = await freePort();
@@ -318,15 +314,21 @@ describe('In a real browser', { skip }, () => {
     await provider.start(`http://127.0.0.1:${port}/auth/openid/callback`);
     const service = await serviceFor(provider.issuer, port);
     service.command(['user', 'create', 'anna@example.org']);
-    const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
+    const browser = await launch();
     try {
       const page = await browser.newPage();
-      await page.goto(`${service.url}/auth/openid/start?next=/spaces`);
+      await page.goto(`${service.url}/account`);
+      await page.getByRole('link', { name: 'Sign in with localhost' }).click();
       await page.fill('input[name=login]', 'anna');
       await page.fill('input[name=password]', 'x');
       await page.click('button[type=submit]');
       await page.click('button[type=submit]');
-      await page.waitForURL(`${service.url}/spaces`);
+      await page.waitForURL(`${service.url}/account`);
+      await page.getByText('Signed in as anna@example.org').waitFor();
+      assert.equal(
+        await page.getByRole('link', { name: 'Connect with localhost' }).getAttribute('href'),
+        '/auth/openid/start?next=%2Faccount',
+      );
       const answer = await page.evaluate(async () => {
         const response = await fetch('/api/v1/session');
         return { status: response.status, ...(await response.json()) };

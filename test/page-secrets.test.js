@@ -13,7 +13,7 @@ const { temporaryDirectory } = require('./lib/temporary');
 /** @import { Page } from 'playwright-core' */
 
 describe('Secrets on the page', { skip }, () => {
-  const { service, see, spaceOf, visit, visitors, people } = usePages();
+  const { service, see, spaceOf, visit, guests, people } = usePages();
 
   see('shows the facts of a space, and stores text and JSON', async () => {
     const { page } = await spaceOf('facts');
@@ -250,7 +250,7 @@ describe('Secrets on the page', { skip }, () => {
   see('leaves no value behind', async () => {
     const canary = 'canary-7f3a9c';
     const { page } = await spaceOf('leaks', { A: `${canary}-stored` });
-    const [visitor] = visitors();
+    const [guest] = guests();
     await page.getByRole('button', { name: 'Reveal A' }).click();
     await page.getByText(`${canary}-stored`).waitFor();
     await add(page, 'B', `${canary}-typed`);
@@ -278,7 +278,7 @@ describe('Secrets on the page', { skip }, () => {
     );
     assert.equal(kept.local, '{"language":"de"}');
     assert.equal(kept.cookies, '');
-    const everything = JSON.stringify([kept, visitor.console, await visitor.context.cookies()]);
+    const everything = JSON.stringify([kept, guest.console, await guest.context.cookies()]);
     assert.ok(!everything.includes(canary), everything);
     assert.ok(!service.log.includes(canary));
   });

@@ -32,7 +32,7 @@ function launch() {
  * @property {'light' | 'dark'} [colours]
  * @property {boolean} [phone]
  */
-class Visitor {
+class Guest {
   /** What the page has done wrong: errors, violations of its policy, requests elsewhere. @type {string[]} */
   mistakes = [];
   /** All that was written to the console. @type {string[]} */
@@ -83,7 +83,7 @@ class Visitor {
     if (as) await context.addCookies([/** @type {any} */ (as.cookie)]);
     const page = await context.newPage();
     page.setDefaultTimeout(10_000);
-    return new Visitor(context, page, url);
+    return new Guest(context, page, url);
   }
 
   async leave() {
@@ -92,4 +92,4 @@ class Visitor {
   }
 }
 
-module.exports = { Visitor, launch, skip };
+module.exports = { Guest, launch, skip };

@@ -3,7 +3,7 @@
 /* What the tests of the service's page share: a service, a browser, and people at pages in it. */
 
 const { after, before, test } = require('node:test');
-const { Visitor, launch } = require('./browser');
+const { Guest, launch } = require('./browser');
 const { Person } = require('./person');
 const { Service } = require('./service');
 
@@ -17,8 +17,8 @@ function usePages({ setUp = true } = {}) {
   const service = new Service();
   /** @type {Record<string, InstanceType<typeof Person>>} */
   const people = {};
-  /** Those of the test that is running. @type {Array<InstanceType<typeof Visitor>>} */
-  let visitors = [];
+  /** Those of the test that is running. @type {Array<InstanceType<typeof Guest>>} */
+  let guests = [];
 
   before(async () => {
     await service.start();
@@ -33,10 +33,10 @@ function usePages({ setUp = true } = {}) {
 
   /** @param {import('./browser').Options} [options] */
   async function visit(address = '/', options = {}) {
-    const visitor = await Visitor.enter(browser, service.url, options);
-    visitors.push(visitor);
-    await visitor.page.goto(address);
-    return visitor.page;
+    const guest = await Guest.enter(browser, service.url, options);
+    guests.push(guest);
+    await guest.page.goto(address);
+    return guest.page;
   }
 
   /**
@@ -49,9 +49,9 @@ function usePages({ setUp = true } = {}) {
       try {
         await body();
       } finally {
-        const entered = visitors;
-        visitors = [];
-        for (const visitor of entered) await visitor.leave();
+        const entered = guests;
+        guests = [];
+        for (const guest of entered) await guest.leave();
       }
     });
   }
@@ -68,7 +68,7 @@ function usePages({ setUp = true } = {}) {
     return { space, page };
   }
 
-  return { people, see, service, spaceOf, visit, visitors: () => visitors };
+  return { people, see, service, spaceOf, visit, guests: () => guests };
 }
 
 /**

@@ -375,7 +375,7 @@ class SecretManager extends Element {
       case 'space':
         return html`<space-page .id=${route.space} .tab=${route.tab} .user=${user}></space-page>`;
       case 'account':
-        return html`<own-account .user=${user}></own-account>`;
+        return html`<own-account .user=${user} .service=${this.service}></own-account>`;
       case 'users':
         return user.administrator
           ? html`<user-list .user=${user}></user-list>`

@@ -45,6 +45,14 @@ export function spaceAddress(space, tab = 'secrets') {
   return `/spaces/${encodeURIComponent(space)}${tab === 'secrets' ? '' : `/${tab}`}`;
 }
 
+/**
+ * Where one signs in at the OpenID provider, or connects it with the account one has.
+ * @param {string} next where that leads in the end
+ */
+export function signInAddress(next) {
+  return `/auth/openid/start?next=${encodeURIComponent(next)}`;
+}
+
 /** @param {string} address */
 export function navigate(address, { replace = false } = {}) {
   if (replace) history.replaceState(null, '', address);

@@ -206,7 +206,7 @@ export class SecretEditor extends Element {
           this.touched = { ...this.touched, key: this.key !== '' };
         }}
       />
-      <div id="key-help" class="stack-tight" aria-live="polite">
+      <div id="key-help" aria-live="polite">
         ${mistake ? html`<p class="mistake">${t(...mistake)}</p>` : nothing}
         ${
           better

@@ -99,6 +99,10 @@ export const de = {
   'account.everywhereText': 'Beendet alle Ihre Sitzungen, auf diesem Gerät und auf anderen.',
   'account.new': 'Neues Passwort',
   'account.others': 'Ihre anderen Sitzungen enden.',
+  'account.connect': 'Mit {name} verbinden',
+  'account.provider': 'Anmeldung mit {name}',
+  'account.providerText':
+    'Verbinden Sie diese Anmeldung mit Ihrem Konto, um sich künftig dort anzumelden. Das Passwort bleibt.',
   'account.signedInAs': 'Angemeldet als {name}',
 
   // Spaces

@@ -97,6 +97,10 @@ export const en = {
   'account.everywhereText': 'Ends all your sessions, on this device and on others.',
   'account.new': 'New password',
   'account.others': 'Your other sessions end.',
+  'account.connect': 'Connect with {name}',
+  'account.provider': 'Sign-in with {name}',
+  'account.providerText':
+    'Connect it with this account to sign in there in future. Your password stays.',
   'account.signedInAs': 'Signed in as {name}',
 
   // Spaces

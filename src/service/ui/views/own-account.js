@@ -1,16 +1,18 @@
-import { css, html } from 'lit';
+import { css, html, nothing } from 'lit';
 import { api } from '../api.js';
 import { Element, typed } from '../element.js';
+import { signInAddress } from '../router.js';
 import { t } from '../texts.js';
 import { PASSWORD_LENGTH } from './first-password.js';
 
-/** @import { User } from '../types.js' */
+/** @import { Service, User } from '../types.js' */
 
 /** One's own password and sessions. */
 export class OwnAccount extends Element {
   static properties = {
     ...Element.properties,
     user: { attribute: false },
+    service: { attribute: false },
     differ: { state: true },
   };
 
@@ -27,6 +29,8 @@ export class OwnAccount extends Element {
     super();
     /** @type {User | undefined} */
     this.user = undefined;
+    /** @type {Service | undefined} */
+    this.service = undefined;
     this.differ = false;
   }
 
@@ -73,6 +77,7 @@ export class OwnAccount extends Element {
           <button class="primary" ?disabled=${this.busy}>${t('account.changePassword')}</button>
         </div>
       </form>
+      ${this.#renderProvider()}
       <section class="card stack">
         <h2>${t('account.everywhere')}</h2>
         <p class="muted">${t('account.everywhereText')}</p>
@@ -83,6 +88,20 @@ export class OwnAccount extends Element {
         </div>
       </section>
     </div>`;
+  }
+
+  #renderProvider() {
+    const provider = this.service?.openIdConnect;
+    if (!provider) return nothing;
+    return html`<section class="card stack">
+      <h2>${t('account.provider', { name: provider.name })}</h2>
+      <p class="muted">${t('account.providerText')}</p>
+      <div>
+        <a class="button" href=${signInAddress('/account')}>
+          ${t('account.connect', { name: provider.name })}
+        </a>
+      </div>
+    </section>`;
   }
 
   /**

@@ -1,6 +1,7 @@
 import { css, html, nothing } from 'lit';
 import { api } from '../api.js';
 import { Element, typed } from '../element.js';
+import { signInAddress } from '../router.js';
 import { t } from '../texts.js';
 
 /** @import { Service } from '../types.js' */
@@ -80,9 +81,7 @@ export class SignIn extends Element {
       ${
         provider
           ? html`<p class="or muted small">${t('signIn.or')}</p>
-              <a
-                class="button wide"
-                href="/auth/openid/start?next=${encodeURIComponent(location.pathname)}"
+              <a class="button wide" href=${signInAddress(location.pathname)}
                 >${t('signIn.with', { name: provider.name })}</a
               >`
           : nothing
