@@ -29,8 +29,6 @@ pub(crate) struct Json<const LIMIT: usize = FORM>(Zeroizing<Vec<u8>>);
 pub(crate) struct Text<const LIMIT: usize>(Zeroizing<Vec<u8>>);
 
 /// A text within a document that nobody else may see: a password or a code.
-#[derive(utoipa::ToSchema)]
-#[schema(value_type = String, format = Password)]
 pub(crate) struct SecretText(Zeroizing<String>);
 
 impl SecretText {
@@ -46,14 +44,19 @@ impl<'de> Deserialize<'de> for SecretText {
 }
 
 impl<const LIMIT: usize> Json<LIMIT> {
+    /// Reads an object. Serde would take a list of the members' values as well.
     pub(crate) fn read<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Problem> {
+        if self.0.trim_ascii_start().first() == Some(&b'[') {
+            return Err(Problem::new(Code::BodyInvalid, "The body has to be a JSON object."));
+        }
         serde_json::from_slice(&self.0).map_err(|error| unreadable(&error))
     }
 }
 
 /// Reads what stands within a document under the name of a secret.
 pub(crate) fn within<'a, T: Deserialize<'a>>(raw: &'a RawValue, name: &str) -> Result<T, Problem> {
-    serde_json::from_str(raw.get()).map_err(|_| {
+    let is_list = raw.get().starts_with('[');
+    serde_json::from_str(raw.get()).ok().filter(|_| !is_list).ok_or_else(|| {
         Problem::new(
             Code::BodyInvalid,
             format!("What stands under {name} is not what belongs there."),
@@ -193,6 +196,7 @@ mod tests {
             ("{\n \"name\": canary}", "not JSON; see line 2, column 10"),
             ("{\"name\": \"canary\"", "not JSON; see line 1, column 17"),
             ("{}", "lacks the member name; see line 1, column 2"),
+            ("[\"canary\"]", "has to be a JSON object"),
             ("{\"canary\":1}", "not what this address expects; see line 1, column 9"),
             ("{\"name\":[\"canary\"]}", "not what this address expects; see line 1, column 8"),
             ("{\"name\":\"a\",\"at\":\"canary\"}", "not what this address expects; see line 1"),

@@ -18,6 +18,7 @@ mod error;
 mod format;
 mod link;
 mod metrics;
+mod number;
 mod openid;
 mod origin;
 mod page;

@@ -20,6 +20,7 @@ use super::path::SpacePath;
 use super::schema;
 use crate::auth::{Administrator, Owner};
 use crate::error::{Code, Problem};
+use crate::number::Number;
 use crate::query::Query;
 use crate::records::{FileFormat, Record};
 use crate::shared::Shared;
@@ -50,7 +51,8 @@ struct Page {
 #[into_params(parameter_in = Query)]
 struct PageQuery {
     /// Older records than this one.
-    before: Option<u64>,
+    #[param(schema_with = Number::schema)]
+    before: Option<Number>,
     /// How many; 50 when it is left out.
     #[param(minimum = 1, maximum = 200)]
     limit: Option<usize>,
@@ -130,6 +132,7 @@ async fn page(
     names: Names,
 ) -> Result<Json<Page>, Problem> {
     let PageQuery { before, limit, from, to, actor, action, result } = query;
+    let before = before.map(|before| before.0);
     let limit = limit.unwrap_or(PAGE);
     if !(1..=LONGEST_PAGE).contains(&limit) {
         let detail = format!("The limit is a number from 1 to {LONGEST_PAGE}.");

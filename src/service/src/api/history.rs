@@ -10,16 +10,18 @@ use secret_manager_manager::{Change, Edit, Manager, Precondition, Version as Fac
 use secret_manager_model::{Kind, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{Array, ArrayBuilder, SchemaType, Type};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::path::{Key, KeyPath, SpacePath};
-use super::precondition::IfVersion;
+use super::precondition::{IfMatch, IfVersion};
 use super::schema;
 use super::secrets::{self, Changed};
 use crate::auth::{Editor, Owner, Viewer};
 use crate::body;
 use crate::error::Problem;
+use crate::number::Number;
 use crate::shared::Shared;
 
 pub(super) fn routes() -> OpenApiRouter<Shared> {
@@ -67,15 +69,21 @@ struct Version {
 #[serde(deny_unknown_fields)]
 struct Rollback {
     /// Whose content comes back.
-    version: u64,
+    #[schema(schema_with = Number::schema)]
+    version: Number,
 }
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Destruction {
     /// The values of these older versions. Without it the secret and all its versions.
-    #[schema(max_items = 1000)]
-    versions: Option<Vec<u64>>,
+    #[schema(schema_with = numbers_or_null)]
+    versions: Option<Vec<Number>>,
+}
+
+fn numbers_or_null() -> Array {
+    let kinds = SchemaType::Array(vec![Type::Array, Type::Null]);
+    ArrayBuilder::new().schema_type(kinds).items(Number::schema()).build()
 }
 
 impl Version {
@@ -124,7 +132,7 @@ async fn versions(
     params(
         SpacePath,
         KeyPath,
-        ("If-Match" = Option<String>, Header, description = "Only if this is the version: `\"3\"`")
+        IfMatch
     ),
     request_body = Rollback,
     responses(
@@ -146,7 +154,7 @@ async fn roll_back(
     State(manager): State<Arc<Manager>>,
     body: body::Json,
 ) -> Result<Response, Problem> {
-    let Rollback { version } = body.read()?;
+    let Rollback { version: Number(version) } = body.read()?;
     let edit = Edit { name, change: Change::Rollback(version), precondition };
     secrets::change(&manager, &member, StatusCode::OK, edit).await
 }
@@ -203,7 +211,9 @@ async fn destroy(
     body: body::Json,
 ) -> Result<StatusCode, Problem> {
     let Destruction { versions } = body.read()?;
-    let change = versions.map_or(Change::Destroy, Change::DestroyVersions);
+    let change = versions.map_or(Change::Destroy, |versions| {
+        Change::DestroyVersions(versions.into_iter().map(|version| version.0).collect())
+    });
     let edit = Edit { name, change, precondition: Precondition::Any };
     secrets::apply(&manager, &member, edit).await?;
     Ok(StatusCode::NO_CONTENT)

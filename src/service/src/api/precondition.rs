@@ -5,8 +5,28 @@ use axum::extract::FromRequestParts;
 use axum::http::header::{HeaderName, IF_MATCH, IF_NONE_MATCH};
 use axum::http::request::Parts;
 use secret_manager_manager::Precondition;
+use utoipa::IntoParams;
 
 use crate::error::{Code, Problem};
+use crate::number::Number;
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "a description; `IfVersion` and `IfSpaceVersion` read it")]
+pub(super) struct IfMatch {
+    /// Only if this is the version now.
+    #[param(rename = "If-Match", value_type = String, required = false, example = "\"3\"", pattern = "^\"[0-9]{1,18}\"$")]
+    if_match: Option<String>,
+}
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "a description; `IfVersion` reads it")]
+pub(super) struct IfNoneMatch {
+    /// Only if there is none.
+    #[param(rename = "If-None-Match", value_type = String, required = false, example = "*", pattern = "^\\*$")]
+    if_none_match: Option<String>,
+}
 
 /// Of a secret. Without either header anything may be there.
 pub(super) struct IfVersion(pub(super) Precondition);
@@ -39,9 +59,7 @@ impl<S: Sync> FromRequestParts<S> for IfSpaceVersion {
 fn version(parts: &Parts) -> Result<Option<u64>, Problem> {
     let Some(header) = only(parts, IF_MATCH)? else { return Ok(None) };
     let digits = header.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-    // Digits only: what parsing takes besides, such as a sign, is no version.
-    let digits = digits.filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
-    let version = digits.and_then(|digits| digits.parse().ok());
+    let version = digits.and_then(Number::parse).map(|version| version.0);
     version
         .map(Some)
         .ok_or_else(|| invalid("If-Match takes one version in double quotes, such as \"3\"."))

@@ -28,6 +28,12 @@ fn time_as(kind: SchemaType) -> Object {
     ObjectBuilder::new().schema_type(kind).format(Some(format)).build()
 }
 
+/// A password or a code.
+pub(super) fn secret_text() -> Object {
+    let format = SchemaFormat::KnownFormat(KnownFormat::Password);
+    ObjectBuilder::new().schema_type(Type::String).format(Some(format)).build()
+}
+
 /// The kind of a secret.
 pub(super) fn kind() -> Object {
     one_of(["text", "json"])

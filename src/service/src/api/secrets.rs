@@ -19,12 +19,13 @@ use utoipa_axum::routes;
 use zeroize::Zeroizing;
 
 use super::path::{Key, KeyPath, NewKey, SpacePath};
-use super::precondition::IfVersion;
+use super::precondition::{IfMatch, IfNoneMatch, IfVersion};
 use super::schema::{self, SpaceName};
 use super::{answer, validator};
 use crate::auth::{Editor, Member, Reader, Viewer};
 use crate::body;
 use crate::error::{Code, Problem, sentence};
+use crate::number::Number;
 use crate::query::Query;
 use crate::shared::Shared;
 
@@ -98,17 +99,25 @@ pub(super) struct Changed {
     space_version: u64,
 }
 
-#[derive(Deserialize, ToSchema)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-#[schema(as = NewValue)]
 pub(super) struct Put<'a> {
     #[serde(rename = "type")]
-    #[schema(schema_with = schema::kind)]
     kind: Kind,
-    /// A string for a text secret, any JSON for a JSON secret, which is kept as it is written.
     #[serde(borrow)]
-    #[schema(schema_with = schema::any)]
     value: &'a RawValue,
+}
+
+// What `Put` reads; for the API's description.
+#[derive(ToSchema)]
+#[schema(as = NewValue, rename_all = "lowercase")]
+#[serde(tag = "type", content = "value")]
+#[expect(dead_code, reason = "a description")]
+pub(super) enum PutDocument {
+    /// A text secret.
+    Text(String),
+    /// A JSON secret, which is kept as it is written.
+    Json(serde_json::Value),
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -123,7 +132,8 @@ struct ListQuery {
 #[into_params(parameter_in = Query)]
 struct RevealQuery {
     /// An older version instead of the current one.
-    version: Option<u64>,
+    #[param(schema_with = Number::schema)]
+    version: Option<Number>,
 }
 
 impl Facts {
@@ -259,7 +269,7 @@ async fn reveal(
     let summary = manager.secret_summary(space, &name).await?;
     let revealed = match query.version {
         None => manager.secret(space, &name, caller).await?,
-        Some(version) => manager.secret_version(space, &name, version, caller).await?,
+        Some(Number(version)) => manager.secret_version(space, &name, version, caller).await?,
     };
     let version = revealed.version.to_string();
     let value = revealed.value.expose();
@@ -288,10 +298,10 @@ async fn reveal(
     params(
         SpacePath,
         KeyPath,
-        ("If-Match" = Option<String>, Header, description = "Only if this is the version: `\"3\"`"),
-        ("If-None-Match" = Option<String>, Header, description = "`*`: only if there is none")
+        IfMatch,
+        IfNoneMatch
     ),
-    request_body = Put<'_>,
+    request_body = PutDocument,
     responses(
         (
             status = 200,
@@ -333,7 +343,7 @@ async fn put(
     params(
         SpacePath,
         KeyPath,
-        ("If-Match" = Option<String>, Header, description = "Only if this is the version: `\"3\"`")
+        IfMatch
     ),
     responses(
         (status = 204, description = "Deleted"),

@@ -53,17 +53,17 @@ struct SessionUser {
 struct Credentials {
     #[schema(example = "anna")]
     name: String,
-    #[schema(inline)]
+    #[schema(schema_with = schema::secret_text)]
     password: SecretText,
 }
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct PasswordChange {
-    #[schema(inline)]
+    #[schema(schema_with = schema::secret_text)]
     current: SecretText,
     /// 15 to 256 characters, and none that is tried first.
-    #[schema(inline)]
+    #[schema(schema_with = schema::secret_text)]
     new: SecretText,
 }
 

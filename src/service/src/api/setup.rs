@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::schema;
 use super::session::{self, Session};
 use crate::admission::Guess;
 use crate::auth::Anyone;
@@ -26,24 +27,24 @@ pub(super) fn routes() -> OpenApiRouter<Shared> {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct Setup {
     /// What the service printed at its start.
-    #[schema(inline)]
+    #[schema(schema_with = schema::secret_text)]
     code: SecretText,
     #[schema(example = "anna")]
     name: String,
     #[schema(example = "Anna Weber")]
     display_name: Option<String>,
     /// 15 to 256 characters, and none that is tried first.
-    #[schema(inline)]
+    #[schema(schema_with = schema::secret_text)]
     password: SecretText,
 }
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Acceptance {
-    #[schema(inline)]
+    #[schema(schema_with = schema::secret_text)]
     code: SecretText,
     /// 15 to 256 characters, and none that is tried first.
-    #[schema(inline)]
+    #[schema(schema_with = schema::secret_text)]
     password: SecretText,
 }
 

@@ -56,8 +56,7 @@ struct Space {
 #[serde(deny_unknown_fields)]
 #[schema(as = NewSpace)]
 struct Create {
-    /// 1 to 100 characters.
-    #[schema(example = "plant")]
+    #[schema(example = "plant", min_length = 1, max_length = 100)]
     name: String,
 }
 
@@ -66,7 +65,9 @@ struct Create {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[schema(as = SpaceChange)]
 struct Change {
+    #[schema(min_length = 1, max_length = 100)]
     name: Option<String>,
+    #[schema(minimum = 1, maximum = 1000)]
     kept_versions: Option<u64>,
 }
 

@@ -10,6 +10,7 @@ use axum::http::header::{CONTENT_DISPOSITION, HeaderValue};
 use axum::response::Response;
 use secret_manager_manager::{Applied, Change, Edit, Manager, Outcome, Precondition, Same};
 use secret_manager_model::SecretName;
+use secret_manager_model::limits::NAME_LENGTH;
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::schema::{Object, ObjectBuilder, OneOfBuilder, Ref, Schema, Type};
 use utoipa::{IntoParams, ToSchema};
@@ -18,7 +19,7 @@ use utoipa_axum::routes;
 
 use super::answer;
 use super::path::{SpacePath, name_invalid};
-use super::precondition::IfSpaceVersion;
+use super::precondition::{IfMatch, IfSpaceVersion};
 use super::secrets::Put;
 use crate::auth::{Editor, Reader};
 use crate::body;
@@ -55,7 +56,14 @@ fn put_or_null() -> Object {
     let either = OneOfBuilder::new()
         .item(Ref::from_schema_name("NewValue"))
         .item(ObjectBuilder::new().schema_type(Type::Null));
-    ObjectBuilder::new().additional_properties(Some(Schema::from(either))).build()
+    let names = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .max_length(Some(NAME_LENGTH))
+        .pattern(Some("^[A-Za-z_][A-Za-z0-9_.-]*$"));
+    ObjectBuilder::new()
+        .property_names(Some(Schema::from(names)))
+        .additional_properties(Some(Schema::from(either)))
+        .build()
 }
 
 /// How many secrets were what.
@@ -108,11 +116,7 @@ struct ExportQuery {
     security(("session" = [])),
     params(
         SpacePath,
-        (
-            "If-Match" = Option<String>,
-            Header,
-            description = "Only if this is the space's version: `\"42\"`"
-        )
+        IfMatch
     ),
     request_body = ChangesDocument<'_>,
     responses(
@@ -161,7 +165,11 @@ async fn change(
     tag = "secrets",
     security(("session" = [])),
     params(SpacePath, ImportQuery),
-    request_body(content = String, content_type = "text/plain", description = "The file's text"),
+    request_body(
+        content = Option<String>,
+        content_type = "text/plain",
+        description = "The file's text"
+    ),
     responses(
         (status = 200, description = "Imported, or what would be", body = Imported),
         (status = 422, description = "`import_invalid` with `mistakes`, or `limit_exceeded`")

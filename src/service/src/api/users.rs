@@ -77,10 +77,15 @@ struct Invitation<'a> {
 #[schema(as = NewUser)]
 struct CreateUser {
     /// What the user signs in with.
-    #[schema(example = "bert")]
+    #[schema(
+        example = "bert",
+        min_length = 1,
+        max_length = 64,
+        pattern = "^[A-Za-z0-9][A-Za-z0-9._@+-]*$"
+    )]
     name: String,
     /// The name again when it is left out.
-    #[schema(example = "Bert Adler")]
+    #[schema(example = "Bert Adler", max_length = 100)]
     display_name: Option<String>,
     #[serde(default)]
     administrator: bool,
@@ -91,6 +96,7 @@ struct CreateUser {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[schema(as = UserChange)]
 struct Change {
+    #[schema(min_length = 1, max_length = 100)]
     display_name: Option<String>,
     administrator: Option<bool>,
     /// A disabled user can't sign in, and all sessions end.

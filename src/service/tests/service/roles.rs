@@ -160,6 +160,12 @@ impl World {
         manager.put_member(&self.service.space.id, user, role, &caller).await.unwrap();
     }
 
+    async fn leave(&self, user: &str) {
+        let (manager, caller) = (&self.service.manager, Caller::command_line());
+        let user = manager.user(user).await.unwrap();
+        manager.remove_member(&self.service.space.id, &user.id, &caller).await.unwrap();
+    }
+
     /// Puts back what requests may have changed, as long as the space is there.
     async fn prepare(&self) {
         let (manager, caller) = (&self.service.manager, Caller::command_line());
@@ -261,8 +267,6 @@ async fn a_role_that_was_taken_away_counts_at_once() {
     world.join("editor", Role::Reader).await;
     put().await.expect_problem(403, "role_insufficient");
     assert!(put().await.body.contains("This needs the role editor in the space; yours is reader."));
-    let user = world.service.manager.user("editor").await.unwrap();
-    let (space, caller) = (&world.service.space.id, Caller::command_line());
-    world.service.manager.remove_member(space, &user.id, &caller).await.unwrap();
+    world.leave("editor").await;
     put().await.expect_problem(404, "not_found");
 }
