@@ -38,6 +38,8 @@ pub(super) fn version(
     secret: &SecretId,
     version: u64,
 ) -> Result<Option<OldValueRow>, StoreError> {
+    // What no column can hold is no version; the number may come from anybody.
+    let Ok(version) = i64::try_from(version) else { return Ok(None) };
     let sql = format!(
         "SELECT {VERSION_COLUMNS}, sealed_value FROM secret_versions \
          WHERE secret_id = ?1 AND version = ?2"
