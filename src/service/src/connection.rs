@@ -68,11 +68,18 @@ impl Connection {
         // Answers are written whole; waiting for more to send would only delay them.
         let _ = stream.set_nodelay(true);
         let stream = Sending::new(stream, self.timeouts.sending);
-        let Some(tls) = tls else { return self.speak(stream).await };
-        match tokio::time::timeout(self.timeouts.handshake, tls.accept(stream)).await {
-            Ok(Ok(stream)) => self.speak(stream).await,
-            Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
-            Err(_) => tracing::debug!("a TLS handshake took too long"),
+        // In boxes, so that what TLS needs takes no room where there is none: a stream of events may
+        // last for days, and there may be thousands.
+        match tls {
+            None => Box::pin(self.speak(stream)).await,
+            Some(tls) => {
+                let handshake = Box::pin(tls.accept(stream));
+                match tokio::time::timeout(self.timeouts.handshake, handshake).await {
+                    Ok(Ok(stream)) => Box::pin(self.speak(stream)).await,
+                    Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
+                    Err(_) => tracing::debug!("a TLS handshake took too long"),
+                }
+            }
         }
     }
 

@@ -72,7 +72,8 @@ impl Watcher {
                 }
                 state.head.clone()?
             };
-            match self.step_to(head).await {
+            // In a box: it takes much more room than waiting, and no time to speak of.
+            match Box::pin(self.step_to(head)).await {
                 Ok(Some(event)) => return Some(event),
                 Ok(None) => {}
                 Err(error) => {
