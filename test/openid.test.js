@@ -165,7 +165,8 @@ describe('At a real OpenID provider', () => {
     const state = new URL(start.headers.get('location') ?? '').searchParams.get('state');
     const back = new URL('/auth/openid/callback', service.url);
     back.search = `${new URLSearchParams({ error: 'access_denied', state: state ?? '' })}`;
-    await expectFailure(await visitor.request(back), 403, /did not sign you in/);
+    const german = { headers: { 'accept-language': 'de-DE,de;q=0.9,en;q=0.8' } };
+    await expectFailure(await visitor.request(back, german), 403, /nicht angemeldet/);
   });
 
   test('a disabled user is kept out', async () => {

@@ -308,6 +308,31 @@ mod tests {
         assert!(matches!(broken, Err(Error::Corrupt(_))));
     }
 
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_flood_is_hashed_two_at_a_time() {
+        use std::sync::atomic::{AtomicUsize, Ordering};
+
+        let passwords = Arc::new(Passwords::new(PasswordCost::default()));
+        let at_once = Arc::new([AtomicUsize::new(0), AtomicUsize::new(0)]);
+        let flood: Vec<_> = (0..100)
+            .map(|_| {
+                let (passwords, at_once) = (Arc::clone(&passwords), Arc::clone(&at_once));
+                let work = move || {
+                    let now = at_once[0].fetch_add(1, Ordering::SeqCst) + 1;
+                    at_once[1].fetch_max(now, Ordering::SeqCst);
+                    std::thread::yield_now();
+                    at_once[0].fetch_sub(1, Ordering::SeqCst);
+                    Ok(())
+                };
+                tokio::spawn(async move { passwords.in_turn(work).await })
+            })
+            .collect();
+        for one in flood {
+            assert_eq!(one.await.expect("no panic"), Ok(()));
+        }
+        assert!(at_once[1].load(Ordering::SeqCst) <= HASHED_AT_ONCE);
+    }
+
     #[test]
     fn the_default_cost_is_what_owasp_recommends() {
         let expected = PasswordCost { memory_kib: 19_456, passes: 2, lanes: 1 };

@@ -1,14 +1,14 @@
 //! Signing in, locks, and the sessions that come of it.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use secret_manager_manager::{
-    Error, Manager, Password, PasswordCost, Rules, UserChange, UserState,
+    Error, Manager, NewUser, Password, PasswordCost, Rules, UserChange, UserState,
 };
 
-use crate::{World, me, password, user};
+use crate::{World, login, me, password, user};
 
 const MINUTE: i64 = 60 * 1000;
 const HOUR: i64 = 60 * MINUTE;
@@ -245,4 +245,33 @@ async fn a_password_is_hashed_again_when_its_cost_has_changed() {
     manager.sign_in("anna", &password("anna"), &me()).await.unwrap();
     // Nobody is signed out for that.
     manager.authenticate_session(session.expose()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_name_that_nobody_has_takes_as_long_as_a_wrong_password() {
+    let manager = World::new().open().await;
+    user(&manager, "anna", false).await;
+    user(&manager, "disabled", false).await;
+    let id = manager.user("disabled").await.unwrap().id;
+    let change = UserChange { disabled: Some(true), ..UserChange::default() };
+    manager.update_user(&id, change, &me()).await.unwrap();
+    let new = NewUser { name: login("invited"), display_name: None, administrator: false };
+    manager.create_user(new, &me()).await.unwrap();
+    // So costly that everything else is little beside it, also on a busy machine.
+    let password_cost = PasswordCost { passes: 4, ..PasswordCost::default() };
+    let manager = manager.with_rules(Rules { password_cost, ..Rules::default() });
+    manager.sign_in("anna", &password("anna"), &me()).await.unwrap();
+
+    let mut fastest = [Duration::MAX; 4];
+    for _ in 0..4 {
+        for (name, fastest) in ["anna", "nobody", "disabled", "invited"].iter().zip(&mut fastest) {
+            let begin = Instant::now();
+            assert_eq!(fails(&manager, name).await, Error::CredentialsWrong);
+            *fastest = begin.elapsed().min(*fastest);
+        }
+    }
+    let [wrong, others @ ..] = fastest;
+    for other in others {
+        assert!(other * 4 > wrong && wrong * 4 > other, "{fastest:?}");
+    }
 }

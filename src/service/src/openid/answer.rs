@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::http::StatusCode;
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION,
-    REFERRER_POLICY, SET_COOKIE, X_CONTENT_TYPE_OPTIONS,
+    REFERRER_POLICY, SET_COOKIE, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::response::Response;
 use axum_extra::extract::cookie::{Cookie, SameSite};
@@ -15,13 +15,14 @@ use openidconnect::DiscoveryError;
 use secret_manager_manager::Refusal;
 
 use super::client::HttpError;
+use super::language::Language;
 use super::ticket::COOKIE;
 use crate::auth::session;
-use crate::error::sentence;
 
-const HEADERS: [(HeaderName, &str); 5] = [
+const HEADERS: [(HeaderName, &str); 6] = [
     (CONTENT_TYPE, "text/html; charset=utf-8"),
     (CACHE_CONTROL, "no-store"),
+    (VARY, "accept-language"),
     (
         CONTENT_SECURITY_POLICY,
         "default-src 'none'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'",
@@ -30,31 +31,24 @@ const HEADERS: [(HeaderName, &str); 5] = [
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
 ];
 
-/// Why somebody isn't signed in. What the person reads says what to do.
-pub(super) struct Failure {
-    status: StatusCode,
-    text: String,
+/// Why somebody isn't signed in. What only the operator can use goes to the log, where the failure
+/// is made; the person reads what to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Failure {
+    /// No ticket, or one for another attempt.
+    BeginAgain,
+    CodeRefused,
+    RefusedThere,
+    Refused(Refusal),
+    Unreachable,
+    Untrusted,
+    Internal,
 }
 
 impl Failure {
-    fn new(status: StatusCode, text: impl Into<String>) -> Self {
-        Self { status, text: text.into() }
-    }
-
-    /// No ticket, or one for another attempt.
-    pub(super) fn begin_again() -> Self {
-        Self::new(
-            StatusCode::BAD_REQUEST,
-            "This sign-in was begun in another browser or too long ago. Please begin again.",
-        )
-    }
-
     pub(super) fn code_refused(error: &str) -> Self {
         tracing::warn!(error, "the OpenID provider refused a code");
-        Self::new(
-            StatusCode::BAD_REQUEST,
-            "The provider doesn't accept this sign-in any more. Please begin again.",
-        )
+        Self::CodeRefused
     }
 
     pub(super) fn refused_there(error: &str) -> Self {
@@ -65,24 +59,17 @@ impl Failure {
             .take(64)
             .collect();
         tracing::info!(error = code, "the OpenID provider didn't sign somebody in");
-        Self::new(StatusCode::FORBIDDEN, "The provider did not sign you in.")
-    }
-
-    pub(super) fn refused(refusal: Refusal) -> Self {
-        Self::new(StatusCode::FORBIDDEN, sentence(&refusal))
+        Self::RefusedThere
     }
 
     pub(super) fn unreachable(error: &HttpError) -> Self {
         tracing::warn!(%error, "the OpenID provider can't be reached");
-        Self::still_unreachable()
+        Self::Unreachable
     }
 
-    pub(super) fn still_unreachable() -> Self {
-        Self::new(
-            StatusCode::BAD_GATEWAY,
-            "The provider can't be reached at the moment. Please try again later, or sign in with a \
-             password.",
-        )
+    pub(super) fn untrusted(why: &str) -> Self {
+        tracing::warn!(why, "an answer of the OpenID provider is not trusted");
+        Self::Untrusted
     }
 
     pub(super) fn not_discovered(error: &DiscoveryError<HttpError>) -> Self {
@@ -96,21 +83,13 @@ impl Failure {
         }
     }
 
-    /// The log says why; whoever sent this here learns nothing from it.
-    pub(super) fn untrusted(why: &str) -> Self {
-        tracing::warn!(why, "an answer of the OpenID provider is not trusted");
-        Self::new(
-            StatusCode::BAD_GATEWAY,
-            "The provider's answer can't be trusted, so you are not signed in. Please begin again; if \
-             it happens again, an administrator finds the reason in the log.",
-        )
-    }
-
-    pub(super) fn internal() -> Self {
-        Self::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "Something failed here. Please try again later.",
-        )
+    fn status(self) -> StatusCode {
+        match self {
+            Self::BeginAgain | Self::CodeRefused => StatusCode::BAD_REQUEST,
+            Self::RefusedThere | Self::Refused(_) => StatusCode::FORBIDDEN,
+            Self::Unreachable | Self::Untrusted => StatusCode::BAD_GATEWAY,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
     }
 }
 
@@ -125,13 +104,14 @@ pub(super) fn to_provider(url: &str, ticket: &Cookie<'_>) -> Response {
 }
 
 /// Goes on by itself, from a page of the service; `token` begins a session.
-pub(super) fn go_on(next: &str, token: Option<&str>) -> Response {
+pub(super) fn go_on(language: Language, next: &str, token: Option<&str>) -> Response {
     let next = escaped(next);
     let mut response = page(
+        language,
         StatusCode::OK,
-        "Signed in",
+        language.signed_in(),
         &format!("<meta http-equiv=\"refresh\" content=\"0; url={next}\">"),
-        &format!("<p>You are signed in. <a href=\"{next}\">Go on</a></p>"),
+        &format!("<p><a href=\"{next}\">{}</a></p>", language.go_on()),
     );
     if let Some(token) = token {
         session::begin(response.headers_mut(), token);
@@ -140,26 +120,30 @@ pub(super) fn go_on(next: &str, token: Option<&str>) -> Response {
     response
 }
 
-pub(super) fn failed(failure: &Failure) -> Response {
+pub(super) fn failed(language: Language, failure: Failure) -> Response {
+    let title = language.not_signed_in();
     let mut response = page(
-        failure.status,
-        "Not signed in",
+        language,
+        failure.status(),
+        title,
         "",
         &format!(
-            "<h1>Not signed in</h1><p>{}</p><p><a href=\"/\">Back to the Secret Manager</a></p>",
-            escaped(&failure.text)
+            "<h1>{title}</h1><p>{}</p><p><a href=\"/\">{}</a></p>",
+            escaped(language.failure(failure)),
+            language.back()
         ),
     );
     take_ticket(&mut response);
     response
 }
 
-fn page(status: StatusCode, title: &str, head: &str, body: &str) -> Response {
+fn page(language: Language, status: StatusCode, title: &str, head: &str, body: &str) -> Response {
     let text = format!(
-        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
+        "<!doctype html><html lang=\"{}\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width\">\
          <meta name=\"color-scheme\" content=\"light dark\">\
-         <title>{title} – Secret Manager</title>{head}</head><body><main>{body}</main></body></html>\n"
+         <title>{title} – Secret Manager</title>{head}</head><body><main>{body}</main></body></html>\n",
+        language.code()
     );
     let mut response = Response::new(Body::from(text));
     *response.status_mut() = status;

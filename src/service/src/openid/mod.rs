@@ -9,6 +9,7 @@
 
 mod answer;
 mod client;
+mod language;
 mod provider;
 mod ticket;
 
@@ -28,6 +29,7 @@ use crate::auth::{Anyone, SignedIn};
 use crate::error::{Code, Problem};
 use crate::shared::Shared;
 use answer::Failure;
+use language::Language;
 use provider::Provider;
 use ticket::{Begun, Tickets};
 
@@ -82,17 +84,19 @@ struct Start {
 async fn start(
     State(shared): State<Shared>,
     signed_in: Result<SignedIn, Problem>,
+    headers: HeaderMap,
     Query(Start { next }): Query<Start>,
 ) -> Result<Response, Problem> {
     let openid = shared.openid.as_ref().ok_or(Code::NotFound)?;
+    let language = Language::of(&headers);
     let user = signed_in.ok().map(|signed_in| signed_in.session.user.id);
     let begun = Begun { next: within_the_page(&next), link_to: user };
     Ok(match openid.provider.begin().await {
         Ok((url, secrets)) => match openid.tickets.seal(begun, secrets) {
             Ok(cookie) => answer::to_provider(url.as_str(), &cookie),
-            Err(failure) => answer::failed(&failure),
+            Err(failure) => answer::failed(language, failure),
         },
-        Err(failure) => answer::failed(&failure),
+        Err(failure) => answer::failed(language, failure),
     })
 }
 
@@ -111,18 +115,21 @@ async fn callback(
     Query(back): Query<Callback>,
 ) -> Result<Response, Problem> {
     let openid = Arc::clone(shared.openid.as_ref().ok_or(Code::NotFound)?);
+    let language = Language::of(&headers);
     match finish(&shared, &openid, &caller, &headers, back).await {
-        Ok((next, token)) => Ok(answer::go_on(&next, token.as_deref().map(String::as_str))),
+        Ok((next, token)) => {
+            Ok(answer::go_on(language, &next, token.as_deref().map(String::as_str)))
+        }
         Err(End::Failure(failure)) => {
             shared
                 .manager
                 .note(&caller, Action::SessionCreate, AuditResult::Failed, None, None)
                 .await?;
-            Ok(answer::failed(&failure))
+            Ok(answer::failed(language, failure))
         }
         // The manager has written down what it refused.
         Err(End::Refused(Error::NotWelcome(refusal))) => {
-            Ok(answer::failed(&Failure::refused(refusal)))
+            Ok(answer::failed(language, Failure::Refused(refusal)))
         }
         Err(End::Refused(error)) => Err(error.into()),
     }
@@ -157,7 +164,7 @@ async fn finish(
     if let Some(error) = back.error {
         return Err(Failure::refused_there(&error).into());
     }
-    let code = back.code.ok_or_else(Failure::begin_again)?;
+    let code = back.code.ok_or(Failure::BeginAgain)?;
     let arrival = openid.provider.finish(code, ticket.secrets).await?;
     let Begun { next, link_to } = ticket.begun;
     if let Some(user) = link_to {

@@ -219,7 +219,7 @@ impl Provider {
             return Ok(Arc::clone(metadata));
         }
         if known.failed.is_some_and(|at| at.elapsed() < PAUSE) {
-            return Err(Failure::still_unreachable());
+            return Err(Failure::Unreachable);
         }
         match CoreProviderMetadata::discover_async(self.issuer.clone(), &self.http).await {
             Ok(metadata) => {

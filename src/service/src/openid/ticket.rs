@@ -70,13 +70,13 @@ impl Tickets {
             link_to: begun.link_to.map(|id| id.as_str().to_owned()),
             until: now().saturating_add(VALID.as_secs()),
         };
-        let sealed = self.seal_content(&content).ok_or_else(Failure::internal)?;
+        let sealed = self.seal_content(&content).ok_or(Failure::Internal)?;
         Ok(Cookie::build((COOKIE, BASE64_URL_SAFE_NO_PAD.encode(sealed)))
             .path("/")
             .secure(true)
             .http_only(true)
             .same_site(SameSite::Lax)
-            .max_age(VALID.try_into().map_err(|_| Failure::internal())?)
+            .max_age(VALID.try_into().map_err(|_| Failure::Internal)?)
             .build())
     }
 
@@ -86,7 +86,7 @@ impl Tickets {
         let content = jar.get(COOKIE).and_then(|cookie| self.open_content(cookie.value()));
         let content = content
             .filter(|content| content.until > now() && content.state == state)
-            .ok_or_else(Failure::begin_again)?;
+            .ok_or(Failure::BeginAgain)?;
         Ok(Ticket {
             begun: Begun { next: content.next, link_to: content.link_to.map(UserId::new) },
             secrets: Secrets {
@@ -131,7 +131,7 @@ mod tests {
         let secrets =
             Secrets { state: "state".into(), nonce: "nonce".into(), verifier: "v".into() };
         let begun = Begun { next: next.into(), link_to: Some(UserId::new("u1")) };
-        tickets.seal(begun, secrets).ok().expect("a cookie").value().to_owned()
+        tickets.seal(begun, secrets).expect("a cookie").value().to_owned()
     }
 
     fn open(tickets: &Tickets, cookie: &str, state: &str) -> Option<Ticket> {
