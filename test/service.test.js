@@ -16,6 +16,18 @@ onBothVersions('With the service', (version) => {
   /** @type {any} */
   let token;
 
+  const reading = [
+    ...endpoint('all', expressionNode(`({ ...global.get('SECRETS') })`)),
+    ...endpoint('facts', expressionNode(`global.get('SECRETS_METADATA')`)),
+  ];
+
+  /** @param {string} text */
+  const set = (text) =>
+    service.command(
+      ['secret', 'set', '--space', 'plant', 'KEY', '--type', 'text', '--stdin'],
+      text,
+    );
+
   before(async () => {
     service.command(['space', 'create', 'plant']);
     service.import('plant', {
@@ -29,9 +41,8 @@ onBothVersions('With the service', (version) => {
     await red.deploy([
       tab,
       secretSource({ url: service.url, token: token.token }),
-      secretManager({ autosync: 1 }),
-      ...endpoint('all', expressionNode(`({ ...global.get('SECRETS') })`)),
-      ...endpoint('facts', expressionNode(`global.get('SECRETS_METADATA')`)),
+      ...reading,
+      secretManager({ autosync: 1, live: false }),
     ]);
     await red.status('manager', '🆗 Synced');
   });
@@ -50,12 +61,37 @@ onBothVersions('With the service', (version) => {
   });
 
   test('a change arrives with the next autosync', async () => {
-    const { spaceVersion } = service.command(
-      ['secret', 'set', '--space', 'plant', 'KEY', '--type', 'text', '--stdin'],
-      'two',
-    );
+    const { spaceVersion } = set('two');
     await red.until(async () => (await red.ask('/facts')).value.version === spaceVersion);
     assert.equal((await red.ask('/all')).value.KEY, 'two');
+  });
+
+  test('a change made on the command line is readable at once', async () => {
+    // Autosync is an hour: it brings nothing here.
+    await red.deploy([
+      tab,
+      ...reading,
+      secretSource({ url: service.url, token: token.token }),
+      secretManager({ autosync: 3600 }),
+    ]);
+    await red.status('manager', '🆗 Synced');
+    const value = async () => (await red.ask('/all')).value.KEY;
+    /** @type {number[]} */
+    const took = [];
+    for (let n = 0; n < 10; n += 1) {
+      set(`live-${n}`);
+      const begin = performance.now();
+      await red.until(async () => (await value()) === `live-${n}`);
+      took.push(performance.now() - begin);
+    }
+    assert.ok(Math.max(...took) < 900, took.map((ms) => ms.toFixed()).join(' '));
+    service.import('plant', { DB: { host: 'h\nn', ports: [3] }, MORE: 'm' });
+    service.command(['secret', 'delete', '--space', 'plant', 'BIG']);
+    await red.until(async () => {
+      const { BIG, DB, MORE } = (await red.ask('/all')).value;
+      return BIG === undefined && DB.host === 'h\nn' && DB.ports[0] === 3 && MORE === 'm';
+    });
+    assert.equal(red.statuses.get('manager').text, '🆗 Synced');
   });
 
   test('a revoked token withdraws the secrets', async () => {

@@ -22,7 +22,7 @@ use zeroize::Zeroizing;
 
 use crate::{Kind, Refused, Secret, SecretName, SecretValue, Snapshot, SpaceRef, Timestamp};
 
-pub use delta::{read_delta, write_delta};
+pub use delta::{read_delta, read_delta_event, write_delta, write_delta_event};
 pub use shared::{SharedHead, SharedSnapshot};
 
 /// Why a body is no snapshot or delta. It names the place and never quotes the body.

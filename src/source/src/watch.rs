@@ -4,7 +4,6 @@ use bytes::{Buf, Bytes};
 use reqwest::header::CONTENT_TYPE;
 use secret_manager_model::limits::SNAPSHOT_BYTES;
 use secret_manager_model::{Delta, wire};
-use serde::Deserialize;
 
 use crate::events::{Event, Events, Item, TooLong};
 use crate::failure::{Failure, Remedy};
@@ -74,14 +73,9 @@ async fn change(event: Event) -> Result<Heard, Failure> {
 }
 
 fn read(data: &[u8]) -> Result<(Delta, Option<Validator>), Failure> {
-    #[derive(Deserialize)]
-    struct Mark {
-        etag: Option<String>,
-    }
-    let delta = wire::read_delta(data)
+    let (delta, etag) = wire::read_delta_event(data)
         .map_err(|error| odd(&format!("a change on the watch is not understood: {error}")))?;
-    let mark: Option<Mark> = serde_json::from_slice(data).ok();
-    Ok((delta, mark.and_then(|mark| mark.etag).map(Validator::new)))
+    Ok((delta, etag.map(Validator::new)))
 }
 
 fn odd(message: &str) -> Failure {

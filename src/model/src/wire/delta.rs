@@ -1,4 +1,5 @@
-//! The JSON form of a delta.
+//! The JSON form of a delta. As an event of a watch it has one member more: `"etag"`, which names the
+//! snapshot that it leads to, as the header of that name does with an answer.
 //!
 //! ```json
 //! {"space":{"id":"…","name":"…"},"from":41,"version":42,
@@ -16,16 +17,26 @@ use crate::{Delta, SecretName, SpaceRef, Timestamp};
 
 /// Writes a delta. The buffer is wiped on drop because it holds values.
 pub fn write_delta(delta: &Delta) -> Zeroizing<Vec<u8>> {
+    write(delta, "")
+}
+
+/// The same for a watch. `etag` stands as it does in the header.
+pub fn write_delta_event(delta: &Delta, etag: &str) -> Zeroizing<Vec<u8>> {
+    write(delta, &format!("\"etag\":{},", serde_json::to_string(etag).unwrap_or_default()))
+}
+
+/// `members` stand first.
+fn write(delta: &Delta, members: &str) -> Zeroizing<Vec<u8>> {
     let Delta { space, from, version, created_at, updated_at, issued_at, changed, removed, .. } =
         delta;
     let space = serde_json::to_string(space).unwrap_or_default();
     // Two quotes and a comma around each.
     let names: usize = removed.iter().map(|name| name.as_str().len() + 3).sum();
-    let size = HEADER_OVERHEAD + space.len() + entries_size(changed) + names;
+    let size = HEADER_OVERHEAD + members.len() + space.len() + entries_size(changed) + names;
     let mut out = Zeroizing::new(Vec::with_capacity(size));
     out.extend_from_slice(
         format!(
-            "{{\"space\":{space},\"from\":{from},\"version\":{version},\
+            "{{{members}\"space\":{space},\"from\":{from},\"version\":{version},\
              \"createdAt\":\"{created_at}\",\"updatedAt\":\"{updated_at}\",\
              \"issuedAt\":\"{issued_at}\",\"changed\":{{"
         )
@@ -47,6 +58,11 @@ pub fn write_delta(delta: &Delta) -> Zeroizing<Vec<u8>> {
 /// [`Delta::refused`]; removed ones of such names were never held and are passed over. Anything else
 /// that is not as it should be refuses the whole document.
 pub fn read_delta(body: &[u8]) -> Result<Delta, WireError> {
+    read_delta_event(body).map(|(delta, _)| delta)
+}
+
+/// The same for a watch: with the entity tag, if there is one.
+pub fn read_delta_event(body: &[u8]) -> Result<(Delta, Option<String>), WireError> {
     let document: Document<'_> = parse(body, |line, column| WireError::NotDelta { line, column })?;
     let removed: Vec<_> =
         document.removed.iter().filter_map(|name| SecretName::parse(name).ok()).collect();
@@ -56,7 +72,8 @@ pub fn read_delta(body: &[u8]) -> Result<Delta, WireError> {
     if contradicts || document.from > document.version {
         return Err(WireError::NotDelta { line: 1, column: 1 });
     }
-    Ok(Delta {
+    let etag = document.etag.map(Cow::into_owned);
+    let delta = Delta {
         space: document.space,
         from: document.from,
         version: document.version,
@@ -66,12 +83,15 @@ pub fn read_delta(body: &[u8]) -> Result<Delta, WireError> {
         changed,
         removed,
         refused: document.changed.refused,
-    })
+    };
+    Ok((delta, etag))
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Document<'a> {
+    #[serde(borrow, default)]
+    etag: Option<Cow<'a, str>>,
     space: SpaceRef,
     from: u64,
     version: u64,
@@ -125,6 +145,15 @@ mod tests {
         for delta in [sample(), empty, removing] {
             assert_eq!(read_delta(&write_delta(&delta)), Ok(delta));
         }
+    }
+
+    #[test]
+    fn an_event_names_the_snapshot_that_it_leads_to() {
+        let event = write_delta_event(&sample(), "\"tag\"");
+        assert!(event.len() < event.capacity());
+        assert_eq!(read_delta_event(&event), Ok((sample(), Some("\"tag\"".to_owned()))));
+        assert_eq!(read_delta(&event), Ok(sample()));
+        assert_eq!(read_delta_event(&write_delta(&sample())), Ok((sample(), None)));
     }
 
     #[test]

@@ -6,7 +6,12 @@ use axum::http::header::{HeaderValue, IF_NONE_MATCH};
 
 /// The `ETag` for a tag.
 pub(crate) fn etag(tag: &str) -> Option<HeaderValue> {
-    HeaderValue::from_str(&format!("\"{tag}\"")).ok()
+    HeaderValue::from_str(&entity_tag(tag)).ok()
+}
+
+/// What stands in it.
+pub(crate) fn entity_tag(tag: &str) -> String {
+    format!("\"{tag}\"")
 }
 
 /// Whether the client has the state with this tag already. Compared weakly, as the RFC asks for with

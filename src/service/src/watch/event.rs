@@ -1,10 +1,12 @@
 //! The text of an event stream (WHATWG HTML, section 9.2).
 
 use bytes::Bytes;
-use secret_manager_manager::Changes;
-use secret_manager_model::{Delta, SecretName, Timestamp, wire};
+use secret_manager_manager::{Changes, TaggedDelta};
+use secret_manager_model::{SecretName, Timestamp, wire};
 use serde::Serialize;
 use zeroize::Zeroizing;
+
+use crate::api::validator;
 
 /// A comment; clients pass over it.
 pub(super) const HEARTBEAT: Bytes = Bytes::from_static(b": still here\n\n");
@@ -20,9 +22,10 @@ pub(super) fn reset(version: u64) -> Bytes {
     format!("id: {version}\nevent: reset\ndata: {{\"version\":{version}}}\n\n").into()
 }
 
-/// For engines: the delta.
-pub(super) fn values(delta: &Delta) -> Bytes {
-    change(delta.version, &wire::write_delta(delta))
+/// For engines: the delta, with the entity tag of the snapshot that it leads to, so that the next
+/// request for that is conditional.
+pub(super) fn values(TaggedDelta { tag, delta }: &TaggedDelta) -> Bytes {
+    change(delta.version, &wire::write_delta_event(delta, &validator::entity_tag(tag)))
 }
 
 #[derive(Serialize)]

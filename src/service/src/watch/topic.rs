@@ -151,7 +151,7 @@ impl Topic {
             Shows::Values => manager
                 .delta(&self.space, from, &Caller::system())
                 .await?
-                .map(|tagged| (tagged.delta.version, tagged.tag, event::values(&tagged.delta))),
+                .map(|tagged| (tagged.delta.version, tagged.tag.clone(), event::values(&tagged))),
             Shows::Names => manager
                 .changes(&self.space, from)
                 .await?
