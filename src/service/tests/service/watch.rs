@@ -262,17 +262,15 @@ async fn who_can_not_be_told_the_way_is_told_to_begin_anew() {
 }
 
 #[tokio::test]
-async fn a_space_that_was_put_back_begins_anew() {
+async fn a_space_that_was_put_back_tells_nothing_any_more() {
     let service = Service::start().await;
     service.put("A", "2").await;
     let mut events = Events::open(&service, "?since=2", &[]).await;
     events.block().await;
-    // What restoring a backup does: an older version, and the same one by another way.
+    // Restoring a backup goes on with versions that nobody has seen; this is somebody's work.
     let other = rusqlite::Connection::open(service.database()).unwrap();
     other.execute("UPDATE spaces SET version = 1, tag = 'other'", []).unwrap();
-    events.expect_reset(1).await;
-    other.execute("UPDATE spaces SET tag = 'yet another'", []).unwrap();
-    events.expect_reset(1).await;
+    events.expect_end().await;
 }
 
 #[tokio::test]
