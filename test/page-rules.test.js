@@ -61,6 +61,20 @@ describe('The texts of the page', () => {
   });
 });
 
+describe('The activity', () => {
+  test('has a name and a filter for everything that is recorded', async () => {
+    const { en } = await load('texts/en.js');
+    const rust = fs.readFileSync(path.join(root, 'src/manager/src/audit/mod.rs'), 'utf8');
+    const recorded = [...rust.matchAll(/^ {4}\w+ = "([a-z_.]+)",$/gm)].map(([, name]) => name);
+    assert.ok(recorded.length > 25, String(recorded.length));
+    const view = fs.readFileSync(path.join(page, 'views/activity-log.js'), 'utf8');
+    for (const action of recorded) {
+      assert.ok(`audit.${action}` in en, action);
+      assert.ok(view.includes(`'${action}'`), action);
+    }
+  });
+});
+
 describe('JSON as it is typed', () => {
   /** @type {Array<[text: string, line: number, column: number, reason: string]>} */
   const mistakes = [
@@ -116,6 +130,19 @@ describe('JSON as it is typed', () => {
         assert.equal(firstMistake(text) === null, parses(text), text);
       }
     }
+  });
+
+  test('is written out with a line for each member', async () => {
+    const { formatted } = await load('json.js');
+    const text = '{"a":[1.10,{"b":"{,}\\\\\\"[:]"}],"c":{},"d":[ ],"e":null}';
+    assert.equal(formatted(text).split('\n')[2], '    1.10,');
+    assert.deepEqual(JSON.parse(formatted(text)), JSON.parse(text));
+    assert.equal(
+      formatted(text),
+      JSON.stringify(JSON.parse(text), null, 2).replace('1.1,', '1.10,'),
+    );
+    assert.equal(formatted(formatted(text)), formatted(text));
+    assert.equal(formatted(' "x" '), '"x"');
   });
 
   test('keeps every digit', async () => {

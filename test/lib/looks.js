@@ -116,6 +116,7 @@ function suite(look, options) {
     const load = or('Show the current value', 'Jetzigen Wert anzeigen');
     await page.getByRole('button', { name: load }).click();
     await page.getByText(or('This is JSON.', 'Das ist JSON.')).waitFor();
+    await page.getByRole('button', { name: or('Format', 'Formatieren') }).click();
     await check(page, 'edit');
     await page.keyboard.press('Escape');
 

@@ -53,6 +53,34 @@ export function memberTexts(text) {
 }
 
 /**
+ * A document with a line for each member, every name and value as it was written.
+ * @param {string} text that is known to be JSON
+ */
+export function formatted(text) {
+  const tokens = text.match(/"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/g) ?? [];
+  let written = '';
+  let depth = 0;
+  const line = () => `\n${'  '.repeat(depth)}`;
+  const opens = (/** @type {string | undefined} */ token) => token === '{' || token === '[';
+  const closes = (/** @type {string | undefined} */ token) => token === '}' || token === ']';
+  tokens.forEach((token, index) => {
+    if (closes(token)) {
+      depth -= 1;
+      // An empty one stays as it is.
+      if (!opens(tokens[index - 1])) written += line();
+    }
+    written += token;
+    if (token === ':') written += ' ';
+    if (token === ',') written += line();
+    if (opens(token)) {
+      depth += 1;
+      if (!closes(tokens[index + 1])) written += line();
+    }
+  });
+  return written;
+}
+
+/**
  * @param {string} text
  * @param {number} at
  */

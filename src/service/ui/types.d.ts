@@ -120,14 +120,16 @@ export interface Token {
 export interface AuditRecord {
   sequence: number;
   at: string;
-  actor: { kind: string; id?: string | null; name?: string | null };
+  actor: { kind: string; name: string | null };
   action: string;
   result: 'ok' | 'denied' | 'failed';
   origin: string | null;
   requestId: string | null;
-  keys?: string[];
-  count?: number;
-  version?: number | null;
+  /** What it was done to, when that is no secret. */
+  subject: string | null;
+  keys: string[];
+  /** How many secrets; there may be more than keys. */
+  count: number;
 }
 
 export interface Filters {

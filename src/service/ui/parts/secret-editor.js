@@ -1,7 +1,7 @@
 import { css, html, nothing } from 'lit';
 import { api } from '../api.js';
 import { Element } from '../element.js';
-import { firstMistake } from '../json.js';
+import { firstMistake, formatted } from '../json.js';
 import { betterName, flowPath, nameMistake } from '../names.js';
 import { Problem } from '../problem.js';
 import { formatTime, t } from '../texts.js';
@@ -251,6 +251,8 @@ export class SecretEditor extends Element {
 
   #renderText() {
     const mistake = this.touched.text ? this.#mistakeOfText : null;
+    const json = this.type === 'json' && this.text !== '' && !this.#mistakeOfText;
+    const hint = `editor.hint.${this.type}`;
     return html`<div class="field">
       <div class="row apart">
         <label for="text">${t('editor.value')}</label>
@@ -277,13 +279,22 @@ export class SecretEditor extends Element {
           this.touched = { ...this.touched, text: true };
         }}
       ></textarea>
-      <p id="text-help" class=${mistake ? 'mistake' : 'hint'} aria-live="polite">
+      <div class="row apart">
+        <p id="text-help" class=${mistake ? 'mistake' : 'hint'} aria-live="polite">
+          ${mistake ? t(mistake.key, mistake.values) : t(json ? 'editor.goodJson' : hint)}
+        </p>
         ${
-          mistake
-            ? t(mistake.key, mistake.values)
-            : t(this.type === 'json' && this.text ? 'editor.goodJson' : `editor.hint.${this.type}`)
+          json
+            ? html`<button
+                type="button"
+                class="link small"
+                @click=${() => (this.text = formatted(this.text))}
+              >
+                ${t('editor.formatJson')}
+              </button>`
+            : nothing
         }
-      </p>
+      </div>
     </div>`;
   }
 

@@ -5,6 +5,7 @@ import { counted, formatTime, hasText, t } from '../texts.js';
 
 /** @import { AuditRecord, Filters, Space } from '../types.js' */
 
+/** As `src/manager/src/audit` names them; a test compares the two. */
 const actions = [
   'secret.put',
   'secret.delete',
@@ -201,8 +202,8 @@ export class ActivityLog extends Element {
   }
 
   /** @param {AuditRecord} record */
-  #renderRecord({ at, actor, action, result, origin, keys = [], count, requestId }) {
-    const others = (count ?? keys.length) - keys.length;
+  #renderRecord({ at, actor, action, result, origin, subject, keys, count, requestId }) {
+    const others = count - keys.length;
     return html`<tr role="row">
       <td role="cell" class="small nowrap">
         <time datetime=${at}>${formatTime(at)}</time>
@@ -210,6 +211,7 @@ export class ActivityLog extends Element {
       <td role="cell">${actor.name || t(`actor.${actor.kind}`)}</td>
       <td role="cell">
         ${nameOf(action)} <span class="keys">${keys.join(', ')}</span>
+        ${subject ? html`<span class="muted">${subject}</span>` : nothing}
         ${
           keys.length > 0 && others > 0
             ? html`<span class="muted small">${counted('activity.others', others)}</span>`
