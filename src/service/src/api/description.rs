@@ -65,11 +65,14 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value) {
         ),
         (403, "`cross_site`", is_api && !is_safe),
         (404, "`not_found`: not there, or not for this user to know of", has_parts),
+        (408, "`body_timeout`", has_body),
         (413, "`body_too_large`", has_body),
         (415, "`media_type_unsupported`", is_json),
         (429, "`too_many_requests` or `too_many_attempts`", is_api && !secured("token")),
         (500, "`internal`", is_api),
         (503, "`busy`", is_api),
+        // Values are handed out only when there is room for noting it.
+        (507, "`storage_full`", is_api && (!is_safe || hands_out_values(path))),
     ];
     // Names of functions are unique within their noun only.
     let name = format!("{}_{}", text(&operation["tags"][0]), text(&operation["operationId"]));
@@ -102,6 +105,10 @@ fn complete_response(status: &str, response: &mut Value) {
             "schema": {"type": "integer", "minimum": 1},
         });
     }
+}
+
+fn hands_out_values(path: &str) -> bool {
+    path.ends_with("/secrets/{key}") || path == "/api/v1/snapshot"
 }
 
 fn text(value: &Value) -> &str {

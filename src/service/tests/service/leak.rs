@@ -1,8 +1,10 @@
 //! What is secret stands in no file and in no line of a log.
 
+use serde_json::json;
 use tokio::net::TcpStream;
 
 use crate::http::exchange;
+use crate::person::Person;
 use crate::program::{Program, files};
 
 const VALUES: [&str; 3] = ["canary-value-5d1f", "canary-document-77aa", "canary-import-90cd"];
@@ -103,6 +105,78 @@ async fn neither_values_nor_names_nor_tokens_are_left_anywhere() {
     assert!(log.contains("status=200") && log.contains("status=401"), "{log}");
     search(&canaries, "the log", log.as_bytes());
     search(&["smt_canary"], "the log", log.as_bytes());
+}
+
+/// The same for what people do over HTTP, mistakes and all.
+#[cfg(unix)]
+#[tokio::test]
+async fn nothing_that_people_send_is_left_anywhere() {
+    const PASSWORDS: [&str; 3] =
+        ["canary password 3b7e", "canary password 91c4", "canary password 0d5a"];
+    let program = Program::with_space();
+    let mut running = program.serve(&["--log", "trace"]);
+    let link = running.next_line();
+    let setup = link.split_once('#').unwrap().1.to_owned();
+    let nobody = Person::nobody();
+    let body = json!({"code": setup, "name": "anna", "password": PASSWORDS[0]});
+    let anna = Person::of(&nobody.ask(&running, "POST /setup").json(body.clone()).send().await);
+    let again = nobody.ask(&running, "POST /setup").json(body).send().await;
+    again.expect_problem(403, "setup_code_invalid");
+    let made = anna.ask(&running, "POST /users").json(json!({"name": "bert"})).send().await.json();
+    let invitation = made["invitation"]["code"].as_str().unwrap().to_owned();
+    let body = json!({"code": invitation, "password": PASSWORDS[1]});
+    let bert = nobody.ask(&running, "POST /invitations/accept").json(body).send().await;
+    let bert = Person::of(&bert);
+    // What is typed into the wrong field is no less secret.
+    let body = json!({"name": PASSWORDS[2], "password": PASSWORDS[2]});
+    let wrong = nobody.ask(&running, "POST /session").json(body).send().await;
+    wrong.expect_problem(401, "credentials_wrong");
+    let body = json!({"current": PASSWORDS[0], "new": PASSWORDS[2]});
+    assert_eq!(anna.ask(&running, "PUT /session/password").json(body).send().await.status, 204);
+
+    let at = |what: &str, name: &str| format!("{what} /spaces/plant/secrets/{name}");
+    let value = json!({"type": "text", "value": VALUES[0]});
+    let put = anna.ask(&running, &at("PUT", NAMES[0])).json(value.clone()).send().await;
+    assert_eq!(put.status, 201, "{}", put.body);
+    for (line, body) in [
+        (at("GET", NAMES[0]), json!(null)),
+        (at("GET", &format!("{}/versions", NAMES[0])), json!(null)),
+        (at("POST", &format!("{}/rollback", NAMES[0])), json!({"version": 1})),
+        (at("PUT", NAMES[1]), json!({"type": "json", "value": [VALUES[1]]})),
+        (at("PUT", &format!("1{}", NAMES[1])), value.clone()),
+        (at("PUT", NAMES[1]), json!({"type": VALUES[1], "value": VALUES[1]})),
+        (at("DELETE", NAMES[1]), json!(null)),
+        (at("GET", NAMES[1]), json!(null)),
+        ("PATCH /spaces/plant/secrets".into(), json!({"secrets": {NAMES[2]: value}})),
+        ("POST /spaces/plant/export?format=env".into(), json!(null)),
+        ("GET /spaces/plant/audit".into(), json!(null)),
+    ] {
+        anna.ask(&running, &line).json(body).send().await;
+    }
+    for file in [format!("{}={}", NAMES[2], VALUES[2]), format!("{} {}", NAMES[2], VALUES[2])] {
+        let import = anna.ask(&running, "POST /spaces/plant/import?format=env");
+        import.body("text/plain", file).send().await;
+    }
+    let forbidden = bert.ask(&running, &at("GET", NAMES[0])).send().await;
+    forbidden.expect_problem(404, "not_found");
+
+    let sessions = [anna, bert].map(|person| person.cookie.unwrap().split_off(15));
+    let codes = [setup.as_str(), invitation.as_str()];
+    let canaries: Vec<_> = VALUES
+        .into_iter()
+        .chain(NAMES)
+        .chain(PASSWORDS)
+        .chain(codes)
+        .chain(sessions.iter().map(String::as_str))
+        .collect();
+    assert!(canaries.iter().all(|canary| canary.len() > 15));
+    for file in files(&program.data()) {
+        let bytes = std::fs::read(&file).unwrap();
+        search(&canaries, &file.display().to_string(), &bytes);
+    }
+    let (_, log) = running.stop("-TERM");
+    assert!(log.contains("status=200") && log.contains("status=404"), "{log}");
+    search(&canaries, "the log", log.as_bytes());
 }
 
 #[test]

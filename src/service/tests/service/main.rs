@@ -8,6 +8,7 @@ mod audit;
 mod backup;
 mod commands;
 mod connections;
+mod gates;
 mod http;
 mod import;
 mod keys;

@@ -1,9 +1,12 @@
 //! Somebody who uses the service over HTTP.
 
+use std::net::SocketAddr;
+
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 
 use crate::http::{Reply, Service, exchange_with_body};
+use crate::program::Running;
 
 pub(crate) const PASSWORD: &str = "correct battery horse";
 
@@ -13,9 +16,26 @@ pub(crate) struct Person {
     pub(crate) cookie: Option<String>,
 }
 
+/// Something that answers HTTP.
+pub(crate) trait Answers {
+    fn at(&self) -> SocketAddr;
+}
+
+impl Answers for Service {
+    fn at(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+impl Answers for Running {
+    fn at(&self) -> SocketAddr {
+        self.address().parse().unwrap()
+    }
+}
+
 /// One request, as it is put together.
-pub(crate) struct Ask<'a> {
-    service: &'a Service,
+pub(crate) struct Ask {
+    address: SocketAddr,
     line: String,
     headers: Vec<String>,
     body: Vec<u8>,
@@ -35,28 +55,29 @@ impl Person {
     }
 
     /// `line` is a method and a path under /api/v1.
-    pub(crate) fn ask<'a>(&self, service: &'a Service, line: &str) -> Ask<'a> {
+    pub(crate) fn ask(&self, service: &impl Answers, line: &str) -> Ask {
         let (method, path) = line.split_once(' ').unwrap();
         self.ask_at(service, &format!("{method} /api/v1{path}"))
     }
 
     /// `line` is a method and a whole path.
-    pub(crate) fn ask_at<'a>(&self, service: &'a Service, line: &str) -> Ask<'a> {
-        let ask = Ask { service, line: line.to_owned(), headers: Vec::new(), body: Vec::new() };
+    pub(crate) fn ask_at(&self, service: &impl Answers, line: &str) -> Ask {
+        let address = service.at();
+        let ask = Ask { address, line: line.to_owned(), headers: Vec::new(), body: Vec::new() };
         match &self.cookie {
             Some(cookie) => ask.header(&format!("Cookie: {cookie}")),
             None => ask,
         }
     }
 
-    pub(crate) async fn get(&self, service: &Service, path: &str) -> Value {
+    pub(crate) async fn get(&self, service: &impl Answers, path: &str) -> Value {
         let reply = self.ask(service, &format!("GET {path}")).send().await;
         assert_eq!(reply.status, 200, "{path}: {}", reply.body);
         reply.json()
     }
 }
 
-impl Ask<'_> {
+impl Ask {
     pub(crate) fn header(mut self, header: &str) -> Self {
         self.headers.push(header.to_owned());
         self
@@ -72,7 +93,7 @@ impl Ask<'_> {
     }
 
     pub(crate) async fn send(self) -> Reply {
-        let stream = TcpStream::connect(self.service.address).await.unwrap();
+        let stream = TcpStream::connect(self.address).await.unwrap();
         let headers: Vec<_> = self.headers.iter().map(String::as_str).collect();
         exchange_with_body(stream, &self.line, &headers, &self.body).await
     }
