@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use secret_manager_store::{AuditFilter, Protection, SecretRow, SpaceId, SpaceRow, StoreError};
-use tokio::sync::MutexGuard as TurnGuard;
 
 use crate::manager::busy;
 use crate::manifest::{Checked, Followed, Sum};
+use crate::turns::Turn;
 use crate::vault::Vault;
 use crate::{Action, Caller, Error, Manager};
 
@@ -57,8 +57,9 @@ impl Remembered {
 /// Reading again because the space changed between two readings.
 pub(crate) struct Attempts<'a> {
     manager: &'a Manager,
+    space: &'a SpaceId,
     missed: u32,
-    turn: Option<TurnGuard<'a, ()>>,
+    turn: Option<Turn>,
 }
 
 impl Attempts<'_> {
@@ -68,15 +69,15 @@ impl Attempts<'_> {
             return Err(Error::Busy);
         }
         if self.missed == FREE_ATTEMPTS {
-            self.turn = Some(self.manager.writing.lock().await);
+            self.turn = Some(self.manager.turns.take(self.space).await);
         }
         Ok(())
     }
 }
 
 impl Manager {
-    pub(crate) fn attempts(&self) -> Attempts<'_> {
-        Attempts { manager: self, missed: 0, turn: None }
+    pub(crate) fn attempts<'a>(&'a self, space: &'a SpaceId) -> Attempts<'a> {
+        Attempts { manager: self, space, missed: 0, turn: None }
     }
 
     /// What the space's rows have to be. `None` when it isn't in this state any more.

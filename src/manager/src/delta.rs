@@ -45,7 +45,7 @@ impl Manager {
         caller: &Caller,
     ) -> Result<Option<TaggedDelta>, Error> {
         let most = self.store.usage(space).await?.secrets + SLACK;
-        let mut attempts = self.attempts();
+        let mut attempts = self.attempts(space);
         let (space, changes, checked) = loop {
             let found = self.store.delta(space, since, most).await?;
             let Since { space, changes } = found.ok_or(Error::NotFound(Thing::Space))?;
@@ -100,7 +100,7 @@ impl Manager {
     /// The names that changed since a version, for people. `None` as with [`Self::delta`], but for
     /// the size.
     pub async fn changes(&self, space: &SpaceId, since: u64) -> Result<Option<Changes>, Error> {
-        let mut attempts = self.attempts();
+        let mut attempts = self.attempts(space);
         let (space, rows, checked) = loop {
             let found = self.store.changes(space, since).await?;
             let Since { space, changes: rows } = found.ok_or(Error::NotFound(Thing::Space))?;

@@ -103,7 +103,7 @@ impl Manager {
         drop(names);
 
         let edits = Arc::new(edits);
-        let _turn = self.writing.lock().await;
+        let _turn = self.turns.take(space).await;
         for _ in 0..ATTEMPTS {
             let Some(plan) = self.plan(space, version, &edits, same, caller).await? else {
                 continue;
@@ -133,7 +133,7 @@ impl Manager {
         caller: &Caller,
     ) -> Result<Applied, Error> {
         let edits = Arc::new(edits);
-        let mut attempts = self.attempts();
+        let mut attempts = self.attempts(space);
         let plan = loop {
             match self.plan(space, None, &edits, same, caller).await? {
                 Some(plan) => break plan,

@@ -62,7 +62,7 @@ pub struct DeletedSecret {
 impl Manager {
     /// Of a secret that is there or was deleted.
     pub async fn history(&self, space: &SpaceId, name: &SecretName) -> Result<History, Error> {
-        let mut attempts = self.attempts();
+        let mut attempts = self.attempts(space);
         let (row, versions) = loop {
             let space = self.space_row(space).await?;
             let vault = self.vault(&space)?;
@@ -120,7 +120,7 @@ impl Manager {
         &self,
         space: &SpaceId,
     ) -> Result<(Space, Vec<DeletedSecret>), Error> {
-        let mut attempts = self.attempts();
+        let mut attempts = self.attempts(space);
         let (space, rows, checked) = loop {
             let contents = self.store.deleted(space).await?;
             let (space, rows) = contents.ok_or(Error::NotFound(Thing::Space))?;

@@ -42,6 +42,7 @@ mod sessions;
 mod snapshot;
 mod spaces;
 mod tokens;
+mod turns;
 mod users;
 mod vault;
 

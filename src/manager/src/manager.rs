@@ -11,6 +11,7 @@ use crate::audit::AuditTrail;
 use crate::checks::Remembered;
 use crate::password::Passwords;
 use crate::recent::Recent;
+use crate::turns::Turns;
 use crate::vault::Vault;
 use crate::{Environment, Error, Keyring, Rules, Thing};
 
@@ -20,9 +21,7 @@ pub struct Manager {
     pub(crate) keys: Keyring,
     /// Chains the records of the audit trail.
     pub(crate) trail: Arc<AuditTrail>,
-    /// Writers of this process take turns, so that they don't make each other start again. Those of
-    /// other processes are met at the commit.
-    pub(crate) writing: tokio::sync::Mutex<()>,
+    pub(crate) turns: Turns,
     /// When each access token's last use was last written, or tried to: at most once a minute.
     pub(crate) touched: Mutex<HashMap<TokenId, Timestamp>>,
     pub(crate) recent: Recent,
@@ -45,7 +44,7 @@ impl Manager {
             environment,
             keys,
             trail,
-            writing: tokio::sync::Mutex::default(),
+            turns: Turns::default(),
             touched: Mutex::default(),
             recent: Recent::default(),
             remembered: Remembered::default(),

@@ -46,7 +46,7 @@ impl Manager {
         name: &SecretName,
         caller: &Caller,
     ) -> Result<Secret, Error> {
-        let mut attempts = self.attempts();
+        let mut attempts = self.attempts(space);
         let (vault, row) = loop {
             let space = self.space_row(space).await?;
             let vault = self.vault(&space)?;
@@ -100,7 +100,7 @@ impl Manager {
         space: &SpaceId,
         name: &SecretName,
     ) -> Result<(Vault, Option<SecretRow>), Error> {
-        let mut attempts = self.attempts();
+        let mut attempts = self.attempts(space);
         loop {
             let space = self.space_row(space).await?;
             let vault = self.vault(&space)?;
@@ -115,7 +115,7 @@ impl Manager {
     }
 
     pub async fn secrets(&self, space: &SpaceId) -> Result<SecretList, Error> {
-        let mut attempts = self.attempts();
+        let mut attempts = self.attempts(space);
         let (space, rows, checked) = loop {
             let contents = self.store.contents(space).await?;
             let (space, rows) = contents.ok_or(Error::NotFound(Thing::Space))?;

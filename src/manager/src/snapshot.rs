@@ -136,7 +136,7 @@ impl Manager {
     }
 
     async fn read_all(&self, space: &SpaceId) -> Result<TaggedSnapshot, Error> {
-        let mut attempts = self.attempts();
+        let mut attempts = self.attempts(space);
         let (space, rows, checked) = loop {
             let rows = self.store.snapshot(space).await?;
             let (space, rows) = rows.ok_or(Error::NotFound(Thing::Space))?;

@@ -110,7 +110,7 @@ impl Manager {
         caller: &Caller,
     ) -> Result<Space, Error> {
         check_name(name)?;
-        let _turn = self.writing.lock().await;
+        let _turn = self.turns.take(id).await;
         for _ in 0..ATTEMPTS {
             let row = self.space_row(id).await?;
             let Some(checked) = self.checked(&row).await? else { continue };
