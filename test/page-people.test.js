@@ -7,6 +7,7 @@ const fs = require('node:fs');
 const { before, describe } = require('node:test');
 const { skip } = require('./lib/browser');
 const { add, usePages } = require('./lib/pages');
+const { until } = require('./lib/until');
 
 describe('People on the page', { skip }, () => {
   const { service, see, spaceOf, visit, people } = usePages();
@@ -148,6 +149,27 @@ describe('People on the page', { skip }, () => {
     await page.getByText('A stored as version 4').first().waitFor();
     const stored = await people.anna.request('GET', `/spaces/${space.id}/secrets/A`);
     assert.equal(stored.value, 'mine');
+  });
+
+  see('goes on after the service was away, and loses nothing that is typed', async () => {
+    const { page, space } = await spaceOf('restart', { A: 'one' });
+    await page.getByRole('button', { name: 'Edit A' }).click();
+    const value = page.getByLabel('VALUE', { exact: true });
+    await value.fill('two');
+    const port = Number(new URL(service.url).port);
+    await service.stop();
+    await page.getByText('Not connected to the service').waitFor();
+    await page.getByRole('button', { name: 'Confirm' }).click();
+    await page.getByText('The service can’t be reached.').waitFor();
+
+    await service.start([], port);
+    await until(async () => (await fetch(`${service.url}/healthz`).catch(() => null))?.ok);
+    await people.anna.put(space.id, 'B', 'other');
+    await page.locator('[data-key="B"]').waitFor();
+    await page.getByText('Not connected to the service').waitFor({ state: 'detached' });
+    assert.equal(await value.inputValue(), 'two');
+    await page.getByRole('button', { name: 'Confirm' }).click();
+    await page.getByText('A stored as version 2').first().waitFor();
   });
 
   see('warns when a secret to be edited or added is not what it was', async () => {

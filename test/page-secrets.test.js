@@ -180,6 +180,19 @@ describe('Secrets on the page', { skip }, () => {
     await page.getByRole('button', { name: 'Confirm' }).click();
     await page.locator('[data-key="C"]').waitFor();
 
+    await page.getByRole('button', { name: 'Import' }).click();
+    await page.locator('.drop').evaluate((/** @type {any} */ place) => {
+      const { DataTransfer, DragEvent, File } = place.ownerDocument.defaultView;
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File(['{"DROPPED": "yes"}'], 'dropped.json'));
+      place.dispatchEvent(new DragEvent('drop', { dataTransfer, cancelable: true }));
+    });
+    await page.getByRole('button', { name: 'Preview' }).click();
+    await page.getByText('DROPPED').waitFor();
+    await page.getByRole('button', { name: 'Back' }).click();
+    assert.equal(await page.getByLabel('Or paste its text').inputValue(), '{"DROPPED": "yes"}');
+    await page.keyboard.press('Escape');
+
     const file = path.join(temporaryDirectory('import-'), 'more.json');
     fs.writeFileSync(file, '{"D": {"n": 1.50}, "E": "five"}');
     await page.getByRole('button', { name: 'Import' }).click();

@@ -53,9 +53,10 @@ class Guest {
     page.on('pageerror', (error) => this.mistakes.push(String(error.stack)));
     page.on('console', (message) => {
       this.console.push(message.text());
-      // An answer that isn't 2xx is told there as well, and may be what a test is about.
-      const answered = /^Failed to load resource: the server responded with/;
-      if (message.type() === 'error' && !answered.test(message.text())) {
+      // An answer that isn't 2xx, or none at all, is told there as well, and may be what a test is
+      // about. What the page's policy refuses is told in other words.
+      const unanswered = /^Failed to load resource: /;
+      if (message.type() === 'error' && !unanswered.test(message.text())) {
         this.mistakes.push(message.text());
       }
     });

@@ -2,6 +2,7 @@ import { css, html, nothing } from 'lit';
 import { api } from '../api.js';
 import { Element } from '../element.js';
 import { icons } from '../icons.js';
+import { explain } from '../problem.js';
 import { formatNumber, formatTime, t } from '../texts.js';
 import '../parts/confirm-dialog.js';
 import '../parts/secret-editor.js';
@@ -218,6 +219,8 @@ export class SpaceSecrets extends Element {
   async #reveal({ detail: { key, version } }) {
     this.#hide();
     const value = await this.attempt(() => api.reveal(this.#space.id, key, version));
+    // Under a dialog nobody reads what stands above the list.
+    if (this.problem && this.open) this.announce(explain(this.problem));
     if (!value || document.hidden) return;
     this.revealed = { key, text: value.text, ...(version !== undefined && { version }) };
     this.#after('hide', SHOWN, () => this.#hide());
