@@ -274,6 +274,49 @@ async fn a_space_that_was_put_back_tells_nothing_any_more() {
 }
 
 #[tokio::test]
+async fn after_a_database_was_put_back_watchers_begin_anew() {
+    let service = Service::start().await;
+    let other = rusqlite::Connection::open(service.database()).unwrap();
+    let copies = tempfile::tempdir().unwrap();
+    let copy = |name: &str| {
+        let path = copies.path().join(name).display().to_string();
+        other.execute("VACUUM INTO ?1", [&path]).unwrap();
+        path
+    };
+    // All rows as they were, the audit trail's too, in one transaction.
+    let put_back = |path: &str| {
+        other.execute("ATTACH ?1 AS copy", [path]).unwrap();
+        let mut tables =
+            other.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").unwrap();
+        let tables = tables.query_map([], |row| row.get::<_, String>(0)).unwrap();
+        let copied: String = tables
+            .map(Result::unwrap)
+            .map(|table| {
+                format!(
+                    "DELETE FROM main.{table}; INSERT INTO main.{table} SELECT * FROM copy.{table};"
+                )
+            })
+            .collect();
+        let keys = "PRAGMA foreign_keys = OFF";
+        other.execute_batch(&format!("{keys}; BEGIN; {copied} COMMIT")).unwrap();
+        other.execute_batch("DETACH copy").unwrap();
+    };
+
+    let first = copy("first");
+    let mut events = Events::open(&service, "?since=1", &[]).await;
+    service.put("A", "second").await;
+    assert_eq!(events.change().await["version"], 2);
+    let second = copy("second");
+    put_back(&first);
+    events.expect_reset(1).await;
+    service.put("A", "another second").await;
+    assert_eq!(events.change().await["version"], 2);
+    // The same version, come to by another way.
+    put_back(&second);
+    events.expect_reset(2).await;
+}
+
+#[tokio::test]
 async fn streams_end_with_the_right_to_them() {
     let service = Service::start().await;
     let manager = &service.manager;
