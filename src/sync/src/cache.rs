@@ -44,6 +44,7 @@ const MOST_BYTES: usize =
 const WRAPPED_FOR: &str = "last-good cache";
 
 /// Where an engine keeps its last-good snapshot. Its methods block.
+#[derive(Clone)]
 pub struct Cache {
     directory: PathBuf,
     context_key: String,

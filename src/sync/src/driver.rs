@@ -1,12 +1,13 @@
 //! The task of an engine: waits for commands, answers and the clock, asks the machine what to do, and
-//! does it. The only file here that awaits.
+//! does it. Together with the supervisor, which begins it anew after a mistake, the only file here that
+//! awaits.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use secret_manager_model::{Delta, Snapshot, Timestamp};
 use secret_manager_source::{Failure, Fetched, Heard, Remedy, Source, Validator};
-use tokio::sync::mpsc;
+use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinHandle;
 
 use crate::cache::{Cache, CacheError};
@@ -15,6 +16,7 @@ use crate::machine::{self, Action, Answer, Event, Machine, Ticket};
 use crate::publication::Publication;
 use crate::shared::Shared;
 use crate::status::Status;
+use crate::supervisor::Life;
 
 /// Says what time it is.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -24,6 +26,7 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 const LOAD_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What an engine does from its start on.
+#[derive(Clone)]
 pub struct Plan {
     pub source: Arc<dyn Source>,
     /// From one sync to the next.
@@ -51,6 +54,7 @@ struct Driver {
     clock: Clock,
     random: fastrand::Rng,
     machine: Machine,
+    life: Arc<Life>,
     source: Option<Arc<dyn Source>>,
     /// The fetch in flight, in a task of its own so that a panic in it ends nothing else.
     fetch: Option<Fetch>,
@@ -86,18 +90,24 @@ impl Drop for Listening {
     }
 }
 
+/// The ticket of a start that nobody has asked for.
+const NOBODY: Ticket = 0;
+
 pub(crate) async fn run(
-    mut commands: mpsc::UnboundedReceiver<Command>,
+    commands: Arc<Mutex<mpsc::UnboundedReceiver<Command>>>,
     shared: Arc<Shared>,
     clock: Clock,
     seed: u64,
+    life: Arc<Life>,
 ) {
+    let mut commands = commands.lock().await;
     let mut driver = Driver {
         publication: Publication::new(Arc::clone(&shared)),
         shared,
         clock,
         random: fastrand::Rng::with_seed(seed),
         machine: Machine::default(),
+        life,
         source: None,
         fetch: None,
         fetched: None,
@@ -106,6 +116,7 @@ pub(crate) async fn run(
         keeping: Keeping::default(),
         job: None,
     };
+    driver.resume().await;
     loop {
         let due = driver.due();
         tokio::select! {
@@ -183,7 +194,21 @@ async fn at(due: Option<Instant>) {
 }
 
 impl Driver {
+    /// Goes on where another one was interrupted. For a first one there is nothing to go on with.
+    async fn resume(&mut self) {
+        self.publication.resume();
+        if let Some(facts) = self.publication.facts() {
+            self.machine.restored(facts.space.id.clone(), facts.version);
+        }
+        if let Some(plan) = self.life.plan() {
+            self.obey(Command::Start(plan, NOBODY)).await;
+            self.keep();
+            self.shared.announce();
+        }
+    }
+
     async fn obey(&mut self, command: Command) {
+        self.life.note(&command);
         match command {
             Command::Start(Plan { source, interval, live, cache }, ticket) => {
                 if !self.source.as_ref().is_some_and(|known| Arc::ptr_eq(known, &source)) {
@@ -282,7 +307,10 @@ impl Driver {
                     self.publication.confirm(at);
                     self.keeping.confirm(at, now());
                 }
-                Action::Finish(tickets, outcome) => self.shared.finish(tickets, &outcome),
+                Action::Finish(tickets, outcome) => {
+                    self.life.finished(&tickets);
+                    self.shared.finish(tickets, &outcome);
+                }
             }
         }
         self.show();

@@ -6,11 +6,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use tokio::runtime;
 use tokio::sync::mpsc;
 
-use crate::driver::{self, Clock, Command, Plan};
+use crate::driver::{Clock, Command, Plan};
 use crate::machine::Ticket;
 use crate::news::{Change, News};
 use crate::shared::{Notify, Shared};
 use crate::status::Status;
+use crate::supervisor;
 
 /// Keeps the secrets of one space up to date. Dropping it ends the engine and wipes the values.
 pub struct Engine {
@@ -24,7 +25,7 @@ impl Engine {
     pub fn new(runtime: &runtime::Handle, clock: Clock, seed: u64, notify: Notify) -> Self {
         let (commands, inbox) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared::new(notify));
-        runtime.spawn(driver::run(inbox, Arc::clone(&shared), clock, seed));
+        runtime.spawn(supervisor::supervise(inbox, Arc::clone(&shared), clock, seed));
         Self { commands, shared, last_ticket: AtomicU32::new(0) }
     }
 

@@ -20,6 +20,7 @@ mod shared;
 #[cfg(test)]
 mod simulation;
 mod status;
+mod supervisor;
 
 pub use cache::Cache;
 pub use driver::{Clock, Plan};

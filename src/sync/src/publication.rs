@@ -22,6 +22,12 @@ impl Publication {
         Self { shared, held: None, facts: None, checked_at: None }
     }
 
+    /// What is published is older than this: it was published before an interruption.
+    pub(crate) fn resume(&mut self) {
+        let status = self.shared.status();
+        (self.facts, self.checked_at) = (status.facts, status.checked_at);
+    }
+
     /// From now on another source is asked: a validator says nothing to another source, nor to the
     /// same with another token.
     pub(crate) fn change_source(&mut self) {

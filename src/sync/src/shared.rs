@@ -5,10 +5,11 @@ use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use secret_manager_model::{Diff, Secret, SecretName};
+use secret_manager_source::Failure;
 
 use crate::machine::{Ended, Ticket};
 use crate::news::{Change, Finished, News};
-use crate::status::Status;
+use crate::status::{State, Status};
 
 /// Called on the engine's thread when [`crate::Engine::drain`] has something to tell, and not again before
 /// it was called.
@@ -108,6 +109,18 @@ impl Shared {
         let finished =
             tickets.into_iter().map(|ticket| Finished { ticket, outcome: outcome.clone() });
         self.lock_news().news.finished.extend(finished);
+    }
+
+    /// The work was interrupted; what is published is there as before.
+    pub(crate) fn interrupted(&self, failure: Failure) {
+        let status = self.status();
+        let state = match (status.state, &status.facts) {
+            (State::Idle, _) => State::Idle,
+            (_, Some(_)) => State::Stale,
+            (_, None) => State::Unreachable,
+        };
+        let failure = Some(failure);
+        self.set_status(Status { state, failure, live: false, next_at: None, ..status });
     }
 
     pub(crate) fn set_status(&self, status: Status) {

@@ -152,3 +152,48 @@ async fn a_dropped_engine_lets_go_of_everything() {
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(Arc::strong_count(&source), 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_engine_that_is_interrupted_goes_on() {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    let mistake = Arc::new(AtomicBool::new(false));
+    let clock = Arc::clone(&mistake);
+    let subject = Subject::with_clock(move || {
+        assert!(!clock.swap(false, Ordering::SeqCst), "a mistake in the engine's own task");
+        1_000
+    });
+    let source = Script::new([
+        Step::Secrets(1, &[("A", "1")]),
+        Step::Unchanged,
+        Step::Secrets(2, &[("A", "2")]),
+    ]);
+    let first = subject.engine.start(plan(&source));
+    assert_eq!(subject.finished(first).await, None);
+
+    mistake.store(true, Ordering::SeqCst);
+    let interrupted = subject.engine.sync_now();
+    assert_eq!(subject.finished(interrupted).await, Some("unavailable"));
+    let status = subject.engine.status();
+    assert_eq!(status.state, State::Stale);
+    assert!(status.failure.unwrap().message.contains("internal error"));
+    assert_eq!(subject.value("A").as_deref(), Some("\"1\""));
+
+    while subject.state() != State::Synced {
+        subject.news().await;
+    }
+    assert_eq!(subject.value("A").as_deref(), Some("\"2\""));
+    assert!(source.asked().len() >= 3);
+    let again = subject.engine.sync_now();
+    assert_eq!(subject.finished(again).await, None);
+
+    // And one that was stopped stays so.
+    subject.engine.stop();
+    while subject.state() != State::Idle {
+        subject.news().await;
+    }
+    mistake.store(true, Ordering::SeqCst);
+    let refused = subject.engine.sync_now();
+    assert!(subject.finished(refused).await.is_some());
+    tokio::time::sleep(MINUTE * 10).await;
+    assert_eq!(subject.state(), State::Idle);
+}
