@@ -39,9 +39,12 @@ async function* rows() {
   try {
     const tokens = new Map([1, 1_000, 10_000].map((n) => [n, ours.space(`space-${n}`, n)]));
     await ours.start();
+    await ours.setUp('written');
     await bao.start();
     yield* snapshots(ours, bao, tokens);
     yield* unchanged(ours, tokens);
+    yield* writes(ours, bao);
+    yield* idle('idle after the load, against OpenBao', ours, bao);
     await ours.stop();
     await bao.stop();
     yield* starts(ours, bao, /** @type {string} */ (tokens.get(1)));
@@ -84,6 +87,17 @@ async function* unchanged(ours, tokens) {
     await hello.stop();
     yield* against('304', 'hello world', n, figures.ours, figures.hello);
   }
+}
+
+/**
+ * Writers that change one secret each, again and again; answered when it is on the disk.
+ * @param {SecretManager} ours
+ * @param {OpenBao} bao
+ */
+async function* writes(ours, bao) {
+  const targets = { ours: ours.put('written'), bao: bao.put };
+  const figures = await compareLoad(SIZE, targets);
+  yield* against('durable write', 'OpenBao', SIZE.connections, figures.ours, figures.bao);
 }
 
 /**

@@ -3,6 +3,7 @@
 /* Server processes that are measured from outside, as Linux accounts for them in /proc. */
 
 const { execFile, spawn } = require('node:child_process');
+const { once } = require('node:events');
 const fs = require('node:fs');
 const os = require('node:os');
 const { setTimeout } = require('node:timers/promises');
@@ -23,6 +24,10 @@ const running = new Set();
 process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
 
 class ServerProcess {
+  /** On standard output so far. */
+  #said = '';
+  #output;
+
   /**
    * Starts a server and waits for nothing.
    * @param {string} command
@@ -37,27 +42,25 @@ class ServerProcess {
       stdio: ['ignore', 'pipe', errors],
     });
     if (typeof errors === 'number') fs.closeSync(errors);
+    this.#output = /** @type {import('node:stream').Readable} */ (this.child.stdout);
+    this.#output.on('data', (chunk) => (this.#said += chunk));
     running.add(this.child);
-    this.ended = new Promise((resolve) => this.child.once('exit', resolve));
+    this.ended = new Promise((resolve) => this.child.once('exit', () => resolve(undefined)));
     this.ended.then(() => running.delete(this.child));
   }
 
   /**
-   * What the pattern's group found in the first line of output that it matches.
+   * What the pattern's group found in the output, as soon as it is there.
    * @param {RegExp} pattern
    * @returns {Promise<string>}
    */
-  says(pattern) {
-    return new Promise((resolve, reject) => {
-      let text = '';
-      const output = /** @type {import('node:stream').Readable} */ (this.child.stdout);
-      output.on('data', (chunk) => {
-        text += chunk;
-        const found = pattern.exec(text);
-        if (found) resolve(found[1]);
-      });
-      this.ended.then(() => reject(new Error(`${this.child.spawnfile} ended: ${text}`)));
-    });
+  async says(pattern) {
+    for (;;) {
+      const found = pattern.exec(this.#said);
+      if (found) return found[1];
+      const more = await Promise.race([once(this.#output, 'data'), this.ended]);
+      if (!more) throw new Error(`${this.child.spawnargs.join(' ')} ended: ${this.#said}`);
+    }
   }
 
   /** Seconds on a processor so far, in all threads, in steps of 10 ms. */

@@ -12,6 +12,7 @@ class SecretManager {
   constructor(directory) {
     this.directory = directory;
     this.address = '';
+    this.cookie = '';
     /** @type {ServerProcess} */
     this.server = /** @type {any} */ (undefined);
   }
@@ -31,6 +32,34 @@ class SecretManager {
 
   async listening() {
     this.address = await this.server.says(/listening on http:\/\/(\S+)\n/);
+  }
+
+  /**
+   * Makes the first administrator, who gets a session and a space of their own. The service has to
+   * have been started for the first time.
+   * @param {string} space
+   */
+  async setUp(space) {
+    const code = await this.server.says(/\/setup#(\S+)\n/);
+    const account = { code, name: 'bench', password: 'correct battery horse' };
+    const { headers } = await this.#post('setup', account, {});
+    const [cookie] = /** @type {string} */ (headers.get('set-cookie')).split(';');
+    await this.#post('spaces', { name: space }, { Cookie: cookie });
+    this.cookie = cookie;
+  }
+
+  /**
+   * Each connection writes a secret of its own.
+   * @param {string} space
+   * @returns {import('./load').Target}
+   */
+  put(space) {
+    return {
+      ...{ server: this.server, address: this.address, method: 'PUT', statuses: [200, 201] },
+      path: `/api/v1/spaces/${space}/secrets/SECRET_{connection}`,
+      headers: [`Cookie: ${this.cookie}`, 'Content-Type: application/json'],
+      body: JSON.stringify({ type: 'text', value: 'value of secret {connection}' }),
+    };
   }
 
   /**
@@ -85,6 +114,21 @@ class SecretManager {
 
   stop() {
     return this.server.stop();
+  }
+
+  /**
+   * @param {string} place
+   * @param {object} body
+   * @param {Record<string, string>} headers
+   */
+  async #post(place, body, headers) {
+    const response = await fetch(`http://${this.address}/api/v1/${place}`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', ...headers },
+      body: JSON.stringify(body),
+    });
+    if (response.status !== 201) throw new Error(`${place} was answered ${response.status}`);
+    return response;
   }
 
   get #environment() {
