@@ -26,7 +26,7 @@ const ATTEMPTS: u32 = 100;
 pub(crate) struct Remembered(Mutex<HashMap<SpaceId, Arc<Checked>>>);
 
 impl Remembered {
-    fn find(&self, space: &SpaceRow) -> Option<Arc<Checked>> {
+    pub(crate) fn find(&self, space: &SpaceRow) -> Option<Arc<Checked>> {
         self.lock().get(&space.id).filter(|checked| checked.tag == space.tag).map(Arc::clone)
     }
 

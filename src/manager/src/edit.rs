@@ -1,12 +1,13 @@
 //! Changing secrets: the one way for a single edit and for a whole import.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use secret_manager_model::{SecretName, SecretValue, Timestamp};
-use secret_manager_store::{SecretId, SecretRow, SpaceId, StoreError};
+use secret_manager_store::{SecretId, SecretRow, SpaceId, SpaceRow, StoreError, Usage};
 
 use crate::manager::busy;
+use crate::manifest::Sum;
 use crate::plan::{Past, Plan, Planner, check, live};
 use crate::vault::Vault;
 use crate::{Action, Caller, Error, Manager, Thing};
@@ -103,6 +104,12 @@ impl Manager {
         drop(names);
 
         let edits = Arc::new(edits);
+        if let [Edit { change: Change::Put(_) | Change::Delete, .. }] = &**edits
+            && (same, version) == (Same::Write, None)
+            && let Some(applied) = self.apply_one(space, &edits, caller).await?
+        {
+            return Ok(applied);
+        }
         let _turn = self.turns.take(space).await;
         for _ in 0..ATTEMPTS {
             let Some(plan) = self.plan(space, version, &edits, same, caller).await? else {
@@ -122,6 +129,52 @@ impl Manager {
             }
         }
         Err(Error::Busy)
+    }
+
+    /// A single secret is sealed so fast that it is done within the commit. Any number of these go
+    /// to the disk together, and none has to begin again. `None` when the space has to be checked
+    /// first, which takes longer.
+    async fn apply_one(
+        &self,
+        space: &SpaceId,
+        edits: &Arc<Vec<Edit>>,
+        caller: &Caller,
+    ) -> Result<Option<Applied>, Error> {
+        let _turn = self.turns.share(space).await;
+        let vault = self.vault(&self.space_row(space).await?)?;
+        let hashes: Vec<_> = edits.iter().map(|edit| vault.name_hash(&edit.name)).collect();
+        let planner = self.planner(vault, space, edits, Same::Write, caller)?;
+        let outcome = Arc::<Mutex<Option<Result<Applied, Error>>>>::default();
+        let prepare = {
+            let (edits, hashes) = (Arc::clone(edits), hashes.clone());
+            let (remembered, outcome) = (Arc::clone(&self.remembered), Arc::clone(&outcome));
+            move |space: &SpaceRow, current: &[Option<SecretRow>], usage: Usage| {
+                let checked = remembered.find(space)?;
+                let planner = Planner { usage, sum: checked.sum, ..planner };
+                let plan = hashes
+                    .iter()
+                    .zip(current)
+                    .try_for_each(|(name, row)| {
+                        checked.confirm_found(name, row.as_ref(), &planner.vault)
+                    })
+                    .and_then(|()| planner.plan(space, &edits, &hashes, current));
+                // Given back, so that it can be changed in place.
+                drop(checked);
+                let (change, applied) = match plan {
+                    Ok(plan) => (plan.change, Ok(plan.applied)),
+                    Err(error) => (None, Err(error)),
+                };
+                *outcome.lock().unwrap_or_else(PoisonError::into_inner) = Some(applied);
+                let (change, audit, followed) = change?;
+                // The next one in the same transaction needs it. Should the commit fail, what is
+                // remembered has a tag that no space ever gets, and nobody takes it for current.
+                remembered.follow(&space.id, &followed);
+                Some((change, audit))
+            }
+        };
+        self.store.change(space, hashes, Box::new(prepare)).await?;
+        let outcome = outcome.lock().unwrap_or_else(PoisonError::into_inner).take();
+        outcome.transpose()
     }
 
     /// What [`Self::apply`] would do, without doing it.
@@ -180,10 +233,30 @@ impl Manager {
         };
         let planner = Planner {
             pasts: self.past(&vault, space, edits, &current).await?,
-            vault,
             values,
             usage: self.store.usage(space).await?,
             sum,
+            ..self.planner(vault, space, edits, same, caller)?
+        };
+        let edits = Arc::clone(edits);
+        busy(move || planner.plan(&row, &edits, &hashes, &current).map(Some)).await
+    }
+
+    /// With what it takes for every change, and nothing of what was there before.
+    fn planner(
+        &self,
+        vault: Vault,
+        space: &SpaceId,
+        edits: &[Edit],
+        same: Same,
+        caller: &Caller,
+    ) -> Result<Planner, Error> {
+        Ok(Planner {
+            vault,
+            values: HashMap::new(),
+            pasts: HashMap::new(),
+            usage: Usage::default(),
+            sum: Sum::default(),
             now: self.environment.now(),
             // Random ids cost little, so each edit gets one whether it needs it or not.
             new_ids: edits
@@ -193,9 +266,7 @@ impl Manager {
             tag: self.environment.random_id()?,
             by: caller.actor.display_name().to_owned(),
             entry: self.record(caller, action(edits, same)).space(space),
-        };
-        let edits = Arc::clone(edits);
-        busy(move || planner.plan(&row, &edits, &hashes, &current).map(Some)).await
+        })
     }
 
     async fn sealed_values(&self, space: &SpaceId) -> Result<HashMap<SecretId, Vec<u8>>, Error> {

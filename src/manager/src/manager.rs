@@ -25,7 +25,7 @@ pub struct Manager {
     /// When each access token's last use was last written, or tried to: at most once a minute.
     pub(crate) touched: Mutex<HashMap<TokenId, Timestamp>>,
     pub(crate) recent: Recent,
-    pub(crate) remembered: Remembered,
+    pub(crate) remembered: Arc<Remembered>,
     pub(crate) rules: Rules,
     pub(crate) passwords: Passwords,
 }
@@ -47,7 +47,7 @@ impl Manager {
             turns: Turns::default(),
             touched: Mutex::default(),
             recent: Recent::default(),
-            remembered: Remembered::default(),
+            remembered: Arc::default(),
             rules: Rules::default(),
             passwords: Passwords::new(Rules::default().password_cost),
         };

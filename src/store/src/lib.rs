@@ -14,6 +14,9 @@
 //! that version and counts it up by one, all in one transaction; else it answers
 //! [`StoreError::Stale`] and nothing has happened. So no two writers, in whatever processes, make
 //! the same version, and none is skipped.
+//!
+//! A change of a secret or two is prepared within its transaction instead ([`Store::change`]): that
+//! takes no longer than reading and writing the rows, and many of them share one flush of the disk.
 
 mod audit;
 mod copy;
@@ -39,4 +42,4 @@ pub use rows::{
     ValueRow, VersionRow, WrappedDek, WrappedKeys,
 };
 pub use sqlite::{Sqlite, SqliteOptions};
-pub use store::Store;
+pub use store::{Prepare, Store};

@@ -12,6 +12,11 @@ use crate::{
     ValueRow, VersionRow, WrappedKeys,
 };
 
+/// Shown the space, the secrets with the hashes that were asked for (deleted ones too) and how full
+/// the space is, says what to change. The transaction waits for it meanwhile.
+pub type Prepare =
+    Box<dyn FnOnce(&SpaceRow, &[Option<SecretRow>], Usage) -> Option<(SpaceChange, Audit)> + Send>;
+
 /// A place for rows. Each method is one transaction; none waits longer than the backend's timeout
 /// for a lock.
 #[async_trait]
@@ -128,6 +133,16 @@ pub trait Store: People + Send + Sync + 'static {
 
     /// [`StoreError::Stale`] when the space no longer has [`SpaceChange::from_version`].
     async fn commit(&self, change: SpaceChange, audit: Audit) -> Result<(), StoreError>;
+
+    /// A change that is prepared within the transaction that makes it, for those that take next to
+    /// no time to prepare: it can't be stale, and goes to the disk together with others. Nothing is
+    /// done when `prepare` wants nothing. [`StoreError::NotFound`] when the space is gone.
+    async fn change(
+        &self,
+        space: &SpaceId,
+        hashes: Vec<[u8; 32]>,
+        prepare: Prepare,
+    ) -> Result<(), StoreError>;
 
     /// [`StoreError::NotFound`] when the space is gone.
     async fn insert_token(&self, token: TokenRow, audit: Audit) -> Result<(), StoreError>;

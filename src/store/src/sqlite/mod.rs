@@ -135,6 +135,18 @@ impl Sqlite {
         .await
     }
 
+    /// For a row or two, which are read faster than handed to another thread.
+    async fn glance<T: Send + 'static>(
+        &self,
+        work: impl Fn(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        match self.lookout.look(&work) {
+            // Something rare is under way, such as the repair after a crash: worth waiting for.
+            Err(StoreError::Busy) => self.read(move |connection| work(connection)).await,
+            seen => seen,
+        }
+    }
+
     async fn read<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,

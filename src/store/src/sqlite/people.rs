@@ -177,7 +177,7 @@ impl People for Sqlite {
         &self,
         token_hash: [u8; 32],
     ) -> Result<Option<(SessionRow, UserRow)>, StoreError> {
-        self.read(move |connection| sessions::by_hash(connection, &token_hash)).await
+        self.glance(move |connection| sessions::by_hash(connection, &token_hash)).await
     }
 
     async fn session(&self, id: &SessionId) -> Result<Option<(SessionRow, UserRow)>, StoreError> {
@@ -265,7 +265,7 @@ impl People for Sqlite {
 
     async fn role(&self, space: &SpaceId, user: &UserId) -> Result<Option<Role>, StoreError> {
         let (space, user) = (space.clone(), user.clone());
-        self.read(move |connection| members::role_of(connection, &space, &user)).await
+        self.glance(move |connection| members::role_of(connection, &space, &user)).await
     }
 
     async fn put_member(

@@ -21,8 +21,17 @@ pub(super) fn by_hashes(
     hashes: &[[u8; 32]],
 ) -> Result<Vec<Option<SecretRow>>, StoreError> {
     let transaction = connection.transaction().map_err(error::from)?;
+    within(&transaction, space, hashes)
+}
+
+/// The same within a transaction.
+pub(super) fn within(
+    connection: &Connection,
+    space: &SpaceId,
+    hashes: &[[u8; 32]],
+) -> Result<Vec<Option<SecretRow>>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM {TABLES} WHERE space_id = ?1 AND name_hash = ?2");
-    let mut statement = transaction.prepare_cached(&sql).map_err(error::from)?;
+    let mut statement = connection.prepare_cached(&sql).map_err(error::from)?;
     hashes
         .iter()
         .map(|hash| {

@@ -11,9 +11,9 @@ use super::{
 };
 use crate::{
     AccessRow, Audit, AuditFilter, AuditHead, AuditKeyRow, AuditRow, AuditVisitor, Chain,
-    CheckedRow, Leap, MemberRow, OldValueRow, Protection, Rename, SecretId, SecretRow, Since,
-    SpaceChange, SpaceId, SpaceRow, Store, StoreCopy, StoreError, TokenId, TokenRow, Usage, UserId,
-    ValueRow, VersionRow, WrappedKeys,
+    CheckedRow, Leap, MemberRow, OldValueRow, Prepare, Protection, Rename, SecretId, SecretRow,
+    Since, SpaceChange, SpaceId, SpaceRow, Store, StoreCopy, StoreError, TokenId, TokenRow, Usage,
+    UserId, ValueRow, VersionRow, WrappedKeys,
 };
 
 #[async_trait]
@@ -48,12 +48,12 @@ impl Store for Sqlite {
 
     async fn space(&self, id: &SpaceId) -> Result<Option<SpaceRow>, StoreError> {
         let id = id.clone();
-        self.read(move |connection| spaces::by_id(connection, id.as_str())).await
+        self.glance(move |connection| spaces::by_id(connection, id.as_str())).await
     }
 
     async fn space_named(&self, name: &str) -> Result<Option<SpaceRow>, StoreError> {
         let name = name.to_owned();
-        self.read(move |connection| spaces::by_name(connection, &name)).await
+        self.glance(move |connection| spaces::by_name(connection, &name)).await
     }
 
     async fn usage(&self, space: &SpaceId) -> Result<Usage, StoreError> {
@@ -203,6 +203,24 @@ impl Store for Sqlite {
         .await
     }
 
+    async fn change(
+        &self,
+        space: &SpaceId,
+        hashes: Vec<[u8; 32]>,
+        prepare: Prepare,
+    ) -> Result<(), StoreError> {
+        let space = space.clone();
+        self.write(move |write| {
+            let row = spaces::by_id(write, space.as_str())?.ok_or(StoreError::NotFound)?;
+            let current = secrets::within(write, &space, &hashes)?;
+            let usage = spaces::usage(write, &space)?;
+            let Some((change, audit)) = prepare(&row, &current, usage) else { return Ok(()) };
+            commit::commit(write, &change)?;
+            write.append(&audit)
+        })
+        .await
+    }
+
     async fn insert_token(&self, token: TokenRow, audit: Audit) -> Result<(), StoreError> {
         self.write(move |write| {
             tokens::insert(write, &token)?;
@@ -218,13 +236,7 @@ impl Store for Sqlite {
     }
 
     async fn access(&self, hash: [u8; 32]) -> Result<Option<AccessRow>, StoreError> {
-        match self.lookout.look(|connection| tokens::access(connection, &hash)) {
-            // Something rare is under way, such as the repair after a crash: worth waiting for.
-            Err(StoreError::Busy) => {
-                self.read(move |connection| tokens::access(connection, &hash)).await
-            }
-            seen => seen,
-        }
+        self.glance(move |connection| tokens::access(connection, &hash)).await
     }
 
     async fn revoke_token(

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use secret_manager_store::{SecretRow, SpaceId, StoreError};
+use secret_manager_store::{SecretRow, SpaceChange, SpaceId, SpaceRow, StoreError, Usage};
 
 use super::{audit, backends, change, hash, put, space, time};
 
@@ -151,5 +151,30 @@ async fn of_writers_at_the_same_version_one_wins() {
             assert_eq!(reasons, BTreeSet::from(["Err(Stale)".to_owned()]));
         }
         assert_eq!(store.space(&id()).await.unwrap().unwrap().version, 5);
+    }
+}
+
+#[tokio::test]
+async fn a_change_may_be_prepared_within_its_commit() {
+    for fresh in backends().await {
+        let store = fresh.store;
+        store.insert_space(space("s1"), audit()).await.unwrap();
+        let id = SpaceId::new("s1");
+        for version in 1..=3 {
+            let prepare = move |space: &SpaceRow, found: &[Option<SecretRow>], usage: Usage| {
+                assert_eq!(space.version, version - 1);
+                let before = found[0].as_ref().map_or(0, |row| row.version);
+                assert_eq!((before, usage.secrets), (version - 1, u64::from(version > 1)));
+                let change =
+                    SpaceChange { puts: vec![put("a", version)], ..change("s1", space.version) };
+                Some((change, audit()))
+            };
+            store.change(&id, vec![hash("a")], Box::new(prepare)).await.unwrap();
+        }
+        // Nothing wanted, nothing done.
+        store.change(&id, vec![], Box::new(|_, _, _| None)).await.unwrap();
+        assert_eq!(store.space(&id).await.unwrap().unwrap().version, 3);
+        let gone = store.change(&SpaceId::new("s2"), vec![], Box::new(|_, _, _| None)).await;
+        assert_eq!(gone, Err(StoreError::NotFound));
     }
 }
