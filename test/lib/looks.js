@@ -74,10 +74,18 @@ function suite(look, options) {
    * @param {Page} page
    * @param {string} view
    */
-  const check = async (page, view) => {
+  const fit = async (page, view) => {
     await fits(page, view);
-    await isAccessible(page, `${view}, ${look}`);
     await page.screenshot({ path: picture(view, look) });
+  };
+
+  /**
+   * @param {Page} page
+   * @param {string} view
+   */
+  const check = async (page, view) => {
+    await fit(page, view);
+    await isAccessible(page, `${view}, ${look}`);
   };
 
   see('before anybody is signed in', async () => {
@@ -139,6 +147,30 @@ function suite(look, options) {
     await page.getByLabel(or('Show deleted', 'Gelöschte anzeigen')).check();
     await page.locator('[data-key="OLD_KEY"]').waitFor();
     await check(page, 'deleted');
+  });
+
+  see('names and values of any length', async () => {
+    const { anna } = people;
+    const name = `a${'B'.repeat(255)}`;
+    const long = await anna.space(`${look} ${'x'.repeat(90)}`, { [name]: 'y'.repeat(5000) });
+    const page = await visit(`/spaces/${long.id}`, { ...options, as: anna });
+    await page.locator('[data-action="reveal"]').click();
+    await page.getByText('yyyyy').waitFor();
+    await fit(page, 'long');
+    for (const action of ['history', 'delete', 'edit']) {
+      await page.locator(`[data-action="${action}"]`).click();
+      await page.getByRole('dialog').waitFor();
+      await fit(page, `long-${action}`);
+      await page.keyboard.press('Escape');
+    }
+    await page.getByRole('button', { name: or('Add a secret', 'Secret hinzufügen') }).click();
+    await page.locator('#key').fill(name);
+    await fit(page, 'long-name');
+    await page.keyboard.press('Escape');
+    await page.locator('[data-action="copy-path"]').click();
+    await page.goto('/spaces');
+    await page.getByText('xxxxx').waitFor();
+    await fit(page, 'long-space');
   });
 
   see('import and export', async () => {
@@ -229,10 +261,14 @@ function picture(view, look) {
  * @param {string} view
  */
 async function fits(page, view) {
-  const [needed, there] = /** @type {[number, number]} */ (
-    await page.evaluate('[document.documentElement.scrollWidth, innerWidth]')
-  );
-  assert.ok(needed <= there, `${view} needs ${needed} of ${there} pixels`);
+  const boxes = [page.locator('html'), ...(await page.locator('dialog > .body').all())];
+  for (const box of boxes) {
+    const [needed, there] = await box.evaluate((/** @type {any} */ element) => [
+      element.scrollWidth,
+      element.clientWidth,
+    ]);
+    assert.ok(needed <= there, `${view} needs ${needed} of ${there} pixels`);
+  }
 }
 
 /**

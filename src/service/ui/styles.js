@@ -49,6 +49,7 @@ export const shared = css`
   .mono {
     font-family: var(--mono);
     font-size: 0.92em;
+    overflow-wrap: anywhere;
   }
   .muted {
     color: var(--muted);
@@ -67,6 +68,7 @@ export const shared = css`
   }
   .stack {
     display: grid;
+    grid-template-columns: minmax(0, 1fr);
     gap: 1rem;
     align-content: start;
   }
@@ -163,6 +165,7 @@ export const shared = css`
   }
   .field {
     display: grid;
+    grid-template-columns: minmax(0, 1fr);
     gap: 0.3rem;
     align-content: start;
   }
@@ -272,11 +275,12 @@ export const shared = css`
   dialog > header {
     display: flex;
     justify-content: space-between;
-    align-items: center;
+    align-items: start;
     gap: 1rem;
     padding: 0.9rem 0.9rem 0.5rem 1.25rem;
   }
   dialog h2 {
+    padding-top: 0.25rem;
     overflow-wrap: anywhere;
   }
   dialog > .body {
