@@ -18,7 +18,7 @@ export declare class Engine {
   syncNow(): number
   /** Ends all activity. What is published stays so. */
   stop(): void
-  /** Stops and forgets all values, also those in the cache. */
+  /** Ends all activity for good, and forgets all values, also those in the cache. */
   clear(): void
   status(): Status
   names(): Array<string>

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use napi::{Env, Error, JsString, Result};
 use napi_derive::napi;
-use secret_manager_source::{Config, Failure, Source};
+use secret_manager_source::{Config, Failure, Remedy, Source};
 use secret_manager_sync as sync;
 use tokio::runtime::Handle;
 
@@ -17,7 +17,8 @@ use crate::status::{News, Status};
 #[napi]
 pub struct Engine {
     id: u32,
-    engine: sync::Engine,
+    /// Gone once it was cleared: what it held is not to wait for Node's garbage collection.
+    engine: Option<sync::Engine>,
     /// Kept while the settings stay the same: with its connections, and with the validator of what
     /// was fetched from it.
     source: Option<(Config, Arc<dyn Source>)>,
@@ -29,7 +30,7 @@ impl Engine {
         let notify = Box::new(move || channel.tell(id));
         let clock = Arc::new(runtime::now);
         let engine = sync::Engine::new(runtime, clock, runtime::random_seed(), notify);
-        Self { id, engine, source: None }
+        Self { id, engine: Some(engine), source: None }
     }
 
     #[napi(getter)]
@@ -42,6 +43,8 @@ impl Engine {
     #[napi(catch_unwind)]
     pub fn start(&mut self, settings: Settings) -> Result<u32, &'static str> {
         let refuse = |failure: Failure| Error::new(failure.code(), failure.message);
+        let cleared = || Failure::new(Remedy::Reconfigure, "the engine was cleared");
+        let engine = self.engine.as_ref().ok_or_else(cleared).map_err(refuse)?;
         let Parsed { config, interval, live, cache } = settings.parse().map_err(refuse)?;
         let source = match &self.source {
             Some((known, source)) if *known == config => Arc::clone(source),
@@ -51,57 +54,62 @@ impl Engine {
                 source
             }
         };
-        Ok(self.engine.start(sync::Plan { source, interval, live, cache }))
+        Ok(engine.start(sync::Plan { source, interval, live, cache }))
     }
 
     /// Syncs now. Returns a ticket; `drain` tells when that sync is finished.
     #[napi(catch_unwind)]
     pub fn sync_now(&self) -> u32 {
-        self.engine.sync_now()
+        self.engine.as_ref().map(sync::Engine::sync_now).unwrap_or_default()
     }
 
     /// Ends all activity. What is published stays so.
     #[napi(catch_unwind)]
     pub fn stop(&self) {
-        self.engine.stop();
+        if let Some(engine) = &self.engine {
+            engine.stop();
+        }
     }
 
-    /// Stops and forgets all values, also those in the cache.
+    /// Ends all activity for good, and forgets all values, also those in the cache.
     #[napi(catch_unwind)]
     pub fn clear(&mut self) {
         self.source = None;
-        self.engine.clear();
+        if let Some(engine) = self.engine.take() {
+            engine.clear();
+        }
     }
 
     #[napi(catch_unwind)]
     pub fn status(&self) -> Status {
-        self.engine.status().into()
+        self.engine.as_ref().map(sync::Engine::status).unwrap_or_default().into()
     }
 
     #[napi(catch_unwind)]
     pub fn names(&self) -> Vec<String> {
-        self.engine.names()
+        self.engine.as_ref().map(sync::Engine::names).unwrap_or_default()
     }
 
     #[napi(catch_unwind)]
     pub fn has(&self, name: String) -> bool {
-        self.engine.has(&name)
+        self.engine.as_ref().is_some_and(|engine| engine.has(&name))
     }
 
     /// The secret's JSON text, or null.
     #[napi(catch_unwind, ts_return_type = "string | null")]
     pub fn read<'env>(&self, env: &'env Env, name: String) -> Result<Option<JsString<'env>>> {
-        self.engine.read(&name, |json| env.create_string(json)).transpose()
+        let engine = self.engine.as_ref();
+        engine.and_then(|engine| engine.read(&name, |json| env.create_string(json))).transpose()
     }
 
     /// What happened since the last call. Names are listed only when asked for.
     #[napi(catch_unwind)]
     pub fn drain(&self, with_names: bool) -> News {
-        let mut news = self.engine.drain();
+        let mut news = self.engine.as_ref().map(sync::Engine::drain).unwrap_or_default();
         let change = news.change.take();
         let converted = News::new(&news, change.as_ref(), with_names);
-        if let Some(change) = change {
-            self.engine.give_back(change);
+        if let (Some(engine), Some(change)) = (&self.engine, change) {
+            engine.give_back(change);
         }
         converted
     }
