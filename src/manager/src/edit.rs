@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use secret_manager_model::{SecretName, SecretValue, Timestamp};
 use secret_manager_store::{SecretId, SecretRow, SpaceId, SpaceRow, StoreError, Usage};
 
+use crate::audit::Entry;
 use crate::manager::busy;
 use crate::manifest::Sum;
 use crate::plan::{Past, Plan, Planner, check, live};
@@ -84,17 +85,30 @@ impl Manager {
         same: Same,
         caller: &Caller,
     ) -> Result<Applied, Error> {
-        self.apply_from(space, None, edits, same, caller).await
+        let action = action(&edits, same);
+        self.change(space, None, edits, same, action, caller).await
     }
 
-    /// As [`Self::apply`], but only if the space still has the version that the edits were made
-    /// for.
+    /// As [`Self::apply`] for changes that are no import, and if a version is given only if the space
+    /// still has it.
     pub async fn apply_from(
         &self,
         space: &SpaceId,
         version: Option<u64>,
         edits: Vec<Edit>,
         same: Same,
+        caller: &Caller,
+    ) -> Result<Applied, Error> {
+        self.change(space, version, edits, same, Action::SecretsChange, caller).await
+    }
+
+    async fn change(
+        &self,
+        space: &SpaceId,
+        version: Option<u64>,
+        edits: Vec<Edit>,
+        same: Same,
+        action: Action,
         caller: &Caller,
     ) -> Result<Applied, Error> {
         let mut names = HashSet::with_capacity(edits.len());
@@ -112,7 +126,8 @@ impl Manager {
         }
         let _turn = self.turns.take(space).await;
         for _ in 0..ATTEMPTS {
-            let Some(plan) = self.plan(space, version, &edits, same, caller).await? else {
+            let entry = self.record(caller, action).space(space);
+            let Some(plan) = self.plan(space, version, &edits, same, caller, entry).await? else {
                 continue;
             };
             let (change, audit, followed) = match plan.change {
@@ -143,7 +158,8 @@ impl Manager {
         let _turn = self.turns.share(space).await;
         let vault = self.vault(&self.space_row(space).await?)?;
         let hashes: Vec<_> = edits.iter().map(|edit| vault.name_hash(&edit.name)).collect();
-        let planner = self.planner(vault, space, edits, Same::Write, caller)?;
+        let entry = self.record(caller, action(edits, Same::Write)).space(space);
+        let planner = self.planner(vault, edits, caller, entry)?;
         let outcome = Arc::<Mutex<Option<Result<Applied, Error>>>>::default();
         let prepare = {
             let (edits, hashes) = (Arc::clone(edits), hashes.clone());
@@ -188,7 +204,9 @@ impl Manager {
         let edits = Arc::new(edits);
         let mut attempts = self.attempts(space);
         let plan = loop {
-            match self.plan(space, None, &edits, same, caller).await? {
+            // Nothing is done, so this is never written.
+            let entry = self.record(caller, action(&edits, same));
+            match self.plan(space, None, &edits, same, caller, entry).await? {
                 Some(plan) => break plan,
                 None => attempts.again().await?,
             }
@@ -208,6 +226,7 @@ impl Manager {
         edits: &Arc<Vec<Edit>>,
         same: Same,
         caller: &Caller,
+        entry: Entry,
     ) -> Result<Option<Plan>, Error> {
         // The space is read first: whatever changes after that makes the commit stale.
         let row = self.space_row(space).await?;
@@ -236,7 +255,7 @@ impl Manager {
             values,
             usage: self.store.usage(space).await?,
             sum,
-            ..self.planner(vault, space, edits, same, caller)?
+            ..self.planner(vault, edits, caller, entry)?
         };
         let edits = Arc::clone(edits);
         busy(move || planner.plan(&row, &edits, &hashes, &current).map(Some)).await
@@ -246,10 +265,9 @@ impl Manager {
     fn planner(
         &self,
         vault: Vault,
-        space: &SpaceId,
         edits: &[Edit],
-        same: Same,
         caller: &Caller,
+        entry: Entry,
     ) -> Result<Planner, Error> {
         Ok(Planner {
             vault,
@@ -265,7 +283,7 @@ impl Manager {
                 .collect::<Result<_, _>>()?,
             tag: self.environment.random_id()?,
             by: caller.actor.display_name().to_owned(),
-            entry: self.record(caller, action(edits, same)).space(space),
+            entry,
         })
     }
 

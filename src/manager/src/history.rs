@@ -1,11 +1,11 @@
 //! What secrets were before: their older versions, and those that were deleted.
 
-use secret_manager_model::{Kind, Secret, SecretName, SecretValue, Timestamp};
-use secret_manager_store::{SecretId, SpaceId};
+use secret_manager_model::{Kind, SecretName, SecretValue, Timestamp};
+use secret_manager_store::{SecretId, SpaceId, VersionRow};
 
 use crate::manager::busy;
 use crate::vault::Vault;
-use crate::{Action, Caller, Error, Manager, SecretSummary, Space, Thing};
+use crate::{Action, Caller, Error, Manager, Revealed, SecretSummary, Space, Thing};
 
 /// The kept versions of a secret, the newest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,15 +104,21 @@ impl Manager {
         name: &SecretName,
         version: u64,
         caller: &Caller,
-    ) -> Result<Secret, Error> {
+    ) -> Result<Revealed, Error> {
         let (vault, row) = self.confirmed_row(space, name).await?;
         let row = row.filter(|row| row.deleted_at.is_none());
         let row = row.ok_or(Error::NotFound(Thing::Secret))?;
-        let (value, created_at) = self.version_value(&vault, &row.id, version).await?;
+        let (value, made) = self.version_value(&vault, &row.id, version).await?;
         let entry = self.record(caller, Action::SecretReveal).space(space);
         let entry = entry.subject(&format!("version {version}"));
         self.store.note(entry.secrets(&vault, [name].into_iter())?.finish()).await?;
-        Ok(Secret { value, version, updated_at: created_at })
+        Ok(Revealed {
+            value,
+            version,
+            created_at: row.created_at,
+            updated_at: made.created_at,
+            updated_by: made.created_by,
+        })
     }
 
     /// Secrets that were deleted and not destroyed, sorted by name.
@@ -145,18 +151,18 @@ impl Manager {
         .await
     }
 
-    /// The value of one version and when it was made.
+    /// The value of one version with the facts about it.
     pub(crate) async fn version_value(
         &self,
         vault: &Vault,
         secret: &SecretId,
         version: u64,
-    ) -> Result<(SecretValue, Timestamp), Error> {
+    ) -> Result<(SecretValue, VersionRow), Error> {
         let found = self.store.version(secret, version).await?;
         let row = found.ok_or(Error::NotFound(Thing::Version))?;
         let sealed = row.sealed_value.ok_or(Error::ValueDestroyed { version })?;
         let value = vault.open_version(secret, version, row.version.kind, &sealed)?;
-        Ok((value, row.version.created_at))
+        Ok((value, row.version))
     }
 }
 

@@ -68,7 +68,7 @@ pub use secret_manager_envelope::Kek;
 pub use secret_manager_store::{
     AuditFilter, Identity, SessionId, SpaceId, TokenId, Usage, UserChange, UserId,
 };
-pub use secrets::{SecretList, SecretSummary};
+pub use secrets::{Revealed, SecretList, SecretSummary};
 pub use sessions::{NewSession, Session};
 pub use snapshot::{SnapshotAnswer, TaggedSnapshot};
 pub use spaces::Space;

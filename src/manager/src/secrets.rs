@@ -1,6 +1,6 @@
 //! Reading single secrets and lists of them.
 
-use secret_manager_model::{Kind, Secret, SecretName, Timestamp};
+use secret_manager_model::{Kind, SecretName, SecretValue, Timestamp};
 use secret_manager_store::{SecretRow, SpaceId};
 
 use crate::manager::busy;
@@ -14,6 +14,18 @@ pub struct SecretSummary {
     pub kind: Kind,
     pub version: u64,
     pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub updated_by: String,
+}
+
+/// A secret with its value, at one of its versions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Revealed {
+    pub value: SecretValue,
+    pub version: u64,
+    /// When the secret was first made.
+    pub created_at: Timestamp,
+    /// When this version was made, and by whom.
     pub updated_at: Timestamp,
     pub updated_by: String,
 }
@@ -45,7 +57,7 @@ impl Manager {
         space: &SpaceId,
         name: &SecretName,
         caller: &Caller,
-    ) -> Result<Secret, Error> {
+    ) -> Result<Revealed, Error> {
         let mut attempts = self.attempts(space);
         let (vault, row) = loop {
             let space = self.space_row(space).await?;
@@ -72,10 +84,12 @@ impl Manager {
         drop(attempts);
         let row = row.ok_or(Error::NotFound(Thing::Secret))?;
         vault.confirm_name(&row.secret, name)?;
-        let secret = Secret {
+        let secret = Revealed {
             value: vault.open_value(&row)?,
             version: row.secret.version,
+            created_at: row.secret.created_at,
             updated_at: row.secret.updated_at,
+            updated_by: row.secret.updated_by,
         };
         let entry = self.record(caller, Action::SecretReveal).space(space);
         self.store.note(entry.secrets(&vault, [name].into_iter())?.finish()).await?;

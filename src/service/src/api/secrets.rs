@@ -266,7 +266,6 @@ async fn reveal(
     State(manager): State<Arc<Manager>>,
 ) -> Result<Response, Problem> {
     let (space, caller) = (&member.space.id, member.caller());
-    let summary = manager.secret_summary(space, &name).await?;
     let revealed = match query.version {
         None => manager.secret(space, &name, caller).await?,
         Some(Number(version)) => manager.secret_version(space, &name, version, caller).await?,
@@ -274,15 +273,15 @@ async fn reveal(
     let version = revealed.version.to_string();
     let value = revealed.value.expose();
     let raw = serde_json::from_str(value).map_err(|_| Problem::from(Code::Internal))?;
-    let document = Revealed {
-        facts: Facts {
-            version: revealed.version,
-            updated_at: revealed.updated_at,
-            kind: revealed.value.kind(),
-            ..Facts::of(summary)
-        },
-        value: raw,
+    let facts = Facts {
+        key: name.to_string(),
+        kind: revealed.value.kind(),
+        version: revealed.version,
+        created_at: revealed.created_at,
+        updated_at: revealed.updated_at,
+        updated_by: revealed.updated_by,
     };
+    let document = Revealed { facts, value: raw };
     let answer = answer::secret(StatusCode::OK, &document, value.len())?;
     Ok(answer::with_etag(&version, answer))
 }

@@ -166,6 +166,9 @@ async fn the_history_leads_back_and_can_be_destroyed() {
 
     let old = anna.get(&service, "/spaces/line/secrets/A?version=1").await;
     assert_eq!((&old["value"], &old["version"]), (&json!("one"), &json!(1)));
+    let made = anna.get(&service, "/spaces/line/secrets/A/versions").await;
+    assert_eq!(old["updatedAt"], made["versions"][2]["createdAt"]);
+    assert_eq!(old["updatedBy"], "anna");
     let back = post("rollback", json!({"version": 1})).await;
     assert_eq!((back.status, back.header("etag")), (200, Some("\"4\"")));
     assert_eq!(anna.get(&service, "/spaces/line/secrets/A").await["value"], "one");
@@ -220,6 +223,8 @@ async fn many_changes_are_one_version_or_none() {
     ] {
         patch("X-Nothing: 1", secrets).await.expect_problem(status, code);
     }
+    let trail = anna.get(&service, "/spaces/line/audit?limit=1").await;
+    assert_eq!(trail["records"][0]["action"], "secrets.change");
     let twice = r#"{"secrets":{"A":{"type":"text","value":"1"},"A":{"type":"text","value":"2"}}}"#;
     let ask = anna.ask(&service, "PATCH /spaces/line/secrets").body("application/json", twice);
     ask.send().await.expect_problem(422, "value_invalid");
