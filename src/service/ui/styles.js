@@ -51,6 +51,9 @@ export const shared = css`
     font-size: 0.92em;
     overflow-wrap: anywhere;
   }
+  input.mono {
+    font-family: var(--mono) !important;
+  }
   .muted {
     color: var(--muted);
   }
