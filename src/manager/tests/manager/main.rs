@@ -24,7 +24,6 @@ mod writers;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
 
 use secret_manager_envelope::Kek;
 use secret_manager_manager::{
@@ -82,7 +81,7 @@ impl World {
         keys: impl Into<Keyring>,
         most_pages: Option<u32>,
     ) -> Result<Manager, Error> {
-        let options = SqliteOptions { busy_timeout: Duration::from_millis(2000), most_pages };
+        let options = SqliteOptions { most_pages, ..SqliteOptions::default() };
         let store = Sqlite::open(&self.database(), options).await.unwrap();
         let clock = self.clock.clone();
         let environment = Environment::with_clock(move || clock.now());

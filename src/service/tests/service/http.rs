@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use secret_manager_manager::{
     Caller, Change, Edit, Environment, Manager, PasswordCost, Precondition, Rules, Same, Space, key,
@@ -34,8 +33,8 @@ impl Service {
     /// With one space that holds the text secret `A`, and a token for it.
     pub(crate) async fn start_with(adapt: impl FnOnce(&mut Config)) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let options = SqliteOptions { busy_timeout: Duration::from_secs(1), ..Default::default() };
-        let store = Sqlite::open(&directory.path().join("test.db"), options).await.unwrap();
+        let path = directory.path().join("test.db");
+        let store = Sqlite::open(&path, SqliteOptions::default()).await.unwrap();
         let kek = key::from_base64("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=").unwrap();
         let manager = Manager::open(Arc::new(store), kek, Environment::system()).await.unwrap();
         // Hashing passwords properly is tested elsewhere; here it would only take long.

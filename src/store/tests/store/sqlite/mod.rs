@@ -16,8 +16,11 @@ use crate::contract::{audit, begin, change, put, space};
 const LAYOUT: i64 = 5;
 
 async fn open(path: &Path) -> Result<Sqlite, StoreError> {
-    let busy_timeout = Duration::from_millis(50);
-    let store = Sqlite::open(path, SqliteOptions { busy_timeout, ..Default::default() }).await?;
+    open_with(path, SqliteOptions::default()).await
+}
+
+async fn open_with(path: &Path, options: SqliteOptions) -> Result<Sqlite, StoreError> {
+    let store = Sqlite::open(path, options).await?;
     begin(&store).await;
     Ok(store)
 }
@@ -86,7 +89,9 @@ async fn a_foreign_file_is_refused_and_left_as_it_is() {
 async fn a_lock_of_another_process_is_waited_for_and_then_reported() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("test.db");
-    let store = open(&path).await.unwrap();
+    let impatient =
+        SqliteOptions { busy_timeout: Duration::from_millis(50), ..SqliteOptions::default() };
+    let store = open_with(&path, impatient).await.unwrap();
     store.insert_space(space("s1"), audit()).await.unwrap();
 
     let other = Connection::open(&path).unwrap();
@@ -96,7 +101,7 @@ async fn a_lock_of_another_process_is_waited_for_and_then_reported() {
     assert!(started.elapsed() >= Duration::from_millis(50));
     // Readers don't care, and the file can still be opened.
     assert!(store.space(&SpaceId::new("s1")).await.unwrap().is_some());
-    assert!(open(&path).await.is_ok());
+    assert!(open_with(&path, impatient).await.is_ok());
 
     other.execute_batch("COMMIT").unwrap();
     store.commit(change("s1", 0), audit()).await.unwrap();
