@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use secret_manager_manager::{Change, Edit, Error, Outcome, Precondition};
+use secret_manager_manager::{AuditFilter, Change, Edit, Error, Names, Outcome, Precondition};
 
 use crate::{World, apply, edit, me, name, put, text};
 
@@ -111,4 +111,72 @@ async fn of_writers_at_the_same_version_exactly_one_wins() {
     let history = managers[1].history(&space, &name("A")).await.unwrap();
     let versions: Vec<_> = history.versions.iter().map(|version| version.version).collect();
     assert_eq!(versions, (1..=7).rev().collect::<Vec<_>>());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_that_are_made_together_are_as_separate_as_any() {
+    let world = World::new();
+    let managers = [Arc::new(world.open().await), Arc::new(world.open().await)];
+    let space = managers[0].create_space("s", &me()).await.unwrap().id;
+    let writers: Vec<_> = (0..48)
+        .map(|writer| {
+            let manager = Arc::clone(&managers[usize::from(writer % 6 == 0)]);
+            let space = space.clone();
+            tokio::spawn(async move {
+                let mut done = Vec::new();
+                for round in 0..6 {
+                    let own = format!("OWN_{writer}");
+                    done.push(apply(&manager, &space, vec![put(&own, "x")]).await.unwrap().version);
+                    // Of all who want to be the first one of a round, one is.
+                    let first = format!("FIRST_{round}");
+                    let edit = Edit { precondition: Precondition::Absent, ..put(&first, &own) };
+                    match apply(&manager, &space, vec![edit]).await {
+                        Ok(applied) => done.push(applied.version),
+                        Err(error) => {
+                            assert_eq!(error, Error::PreconditionFailed { current: Some(1) });
+                        }
+                    }
+                }
+                done
+            })
+        })
+        .collect();
+    // Some are called off in the middle of it.
+    let called_off: Vec<_> = (0..16)
+        .map(|writer| {
+            let (manager, space) = (Arc::clone(&managers[0]), space.clone());
+            tokio::spawn(async move {
+                for round in 0..40 {
+                    let edits = vec![put(&format!("OFF_{writer}"), &round.to_string())];
+                    let _ = apply(&manager, &space, edits).await;
+                }
+            })
+        })
+        .collect();
+    for (index, writer) in called_off.iter().enumerate() {
+        for _ in 0..index * 50 {
+            tokio::task::yield_now().await;
+        }
+        writer.abort();
+    }
+    let mut versions = Vec::new();
+    for writer in writers {
+        versions.extend(writer.await.unwrap());
+    }
+    for writer in called_off {
+        let _ = writer.await;
+    }
+    let count = versions.len();
+    versions.sort_unstable();
+    versions.dedup();
+    assert_eq!((versions.len(), count), (48 * 6 + 6, 48 * 6 + 6), "each has a version of its own");
+
+    let reader = world.open().await;
+    let snapshot = reader.snapshot(&space, &me()).await.unwrap().snapshot;
+    assert!((0..48).all(|writer| snapshot.secrets[&*format!("OWN_{writer}")].version == 6));
+    let puts = AuditFilter { action: Some("secret.put".into()), ..AuditFilter::default() };
+    let records = reader.audit(puts, 10_000, Names::Hide).await.unwrap();
+    let told: Vec<_> = records.iter().rev().filter_map(|record| record.version).collect();
+    assert_eq!(told, (1..=snapshot.version).collect::<Vec<_>>(), "a record for each version");
+    assert_eq!(reader.verify_audit(None).await.unwrap().problems, []);
 }
