@@ -27,7 +27,7 @@ use crate::openid::OpenId;
 use crate::origin::Proxies;
 use crate::rate::Rates;
 use crate::request::Peer;
-use crate::shared::Shared;
+use crate::shared::{Parts, Shared};
 use crate::tls::{self, Tls};
 use crate::watch::Hub;
 
@@ -87,12 +87,14 @@ pub async fn serve(listener: TcpListener, config: Config, shutdown: impl Future<
     let monitoring = Monitoring::new(Arc::clone(&manager), Arc::clone(&metrics), tls.clone());
     let readers = if own.is_some() { Readers::Nobody } else { Readers::ThisMachine };
     let hub = Arc::new(Hub::new(Arc::clone(&manager), Arc::clone(&metrics), heartbeat));
-    let shared = Shared {
+    let shared = Parts {
         public_url: public_url.map(Arc::from),
         openid: openid.map(Arc::new),
-        ..Shared::new(manager, tls.is_some(), rates, proxies, monitoring, Arc::clone(&hub), readers)
+        ..Parts::new(manager, tls.is_some(), rates, proxies, monitoring, Arc::clone(&hub), readers)
     };
-    let for_everybody = Shared { metrics_readers: Readers::Everybody, ..shared.clone() };
+    let for_everybody =
+        Shared::from(Parts { metrics_readers: Readers::Everybody, ..shared.clone() });
+    let shared = Shared::from(shared);
 
     let main = Server {
         router: api::router(shared),

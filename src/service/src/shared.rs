@@ -1,5 +1,6 @@
 //! What the handlers share.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::extract::FromRef;
@@ -12,8 +13,12 @@ use crate::origin::Proxies;
 use crate::rate::{Limiter, Rates};
 use crate::watch::Hub;
 
+/// One pointer, because every request gets its own a few times.
 #[derive(Clone)]
-pub(crate) struct Shared {
+pub(crate) struct Shared(Arc<Parts>);
+
+#[derive(Clone)]
+pub(crate) struct Parts {
     pub(crate) manager: Arc<Manager>,
     /// Whether the service does TLS itself.
     pub(crate) tls: bool,
@@ -33,7 +38,7 @@ pub(crate) struct Limiters {
     pub(crate) people: Option<Limiter>,
 }
 
-impl Shared {
+impl Parts {
     pub(crate) fn new(
         manager: Arc<Manager>,
         tls: bool,
@@ -58,6 +63,20 @@ impl Shared {
             hub,
             metrics_readers,
         }
+    }
+}
+
+impl From<Parts> for Shared {
+    fn from(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl Deref for Shared {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
     }
 }
 

@@ -261,7 +261,7 @@ impl Store for Sqlite {
     }
 
     async fn note(&self, audit: Audit) -> Result<(), StoreError> {
-        self.write(move |write| write.append(&audit)).await
+        self.writer.note(audit).await
     }
 
     async fn audit_key(&self) -> Result<Option<AuditKeyRow>, StoreError> {

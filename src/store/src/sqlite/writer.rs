@@ -2,7 +2,7 @@
 //!
 //! A commit has to reach the disk before it is answered, and the disk takes its time for that
 //! however little is written. So writes that wait for it go together: the thread takes all that are
-//! queued, applies each within a savepoint of its own, and commits them with one flush. A write that
+//! queued, applies each change within a savepoint of its own, and commits them with one flush. A write that
 //! fails is rolled back to its savepoint and doesn't touch the others. Nobody is answered before
 //! the commit; when that fails, all of the group have failed and nothing has changed.
 
@@ -73,9 +73,23 @@ impl Writer {
         &self,
         work: impl FnOnce(&mut Write<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
+        self.enqueue(work, true).await
+    }
+
+    /// Puts a record at the end of the trail. What is wrong with the trail is so for the whole group,
+    /// so this does without a savepoint, which costs more than the record itself.
+    pub(super) async fn note(&self, audit: Audit) -> Result<(), StoreError> {
+        self.enqueue(move |write| write.append(&audit), false).await
+    }
+
+    async fn enqueue<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Write<'_>) -> Result<T, StoreError> + Send + 'static,
+        fails_alone: bool,
+    ) -> Result<T, StoreError> {
         let (answer, answered) = oneshot::channel();
         let deadline = Instant::now() + self.busy_timeout;
-        let task = Box::new(Task { work: Some(work), result: None, answer, deadline });
+        let task = Box::new(Task { work: Some(work), result: None, answer, deadline, fails_alone });
         let queue = self.queue.as_ref().ok_or_else(stopped)?;
         queue.send_timeout(task, self.busy_timeout).await.map_err(|refused| match refused {
             SendTimeoutError::Timeout(_) => StoreError::Busy,
@@ -145,6 +159,9 @@ trait Job: Send {
     /// Whether somebody still waits for the answer, and still may.
     fn is_wanted(&self, now: Instant) -> bool;
 
+    /// Whether the others of its group go on when it fails.
+    fn fails_alone(&self) -> bool;
+
     fn run(&mut self, write: &mut Write<'_>) -> Result<(), StoreError>;
 
     /// Answers, now that it is known what became of the transaction.
@@ -156,6 +173,7 @@ struct Task<T, F> {
     result: Option<Result<T, StoreError>>,
     answer: oneshot::Sender<Result<T, StoreError>>,
     deadline: Instant,
+    fails_alone: bool,
 }
 
 impl<T, F> Job for Task<T, F>
@@ -165,6 +183,10 @@ where
 {
     fn is_wanted(&self, now: Instant) -> bool {
         now < self.deadline && !self.answer.is_closed()
+    }
+
+    fn fails_alone(&self) -> bool {
+        self.fails_alone
     }
 
     fn run(&mut self, write: &mut Write<'_>) -> Result<(), StoreError> {
@@ -236,6 +258,10 @@ fn apply(
 ) -> Result<(), StoreError> {
     let mut trail = Trail::default();
     for job in jobs {
+        if !job.fails_alone() {
+            job.run(&mut Write { connection, trail: &mut trail, empties_log })?;
+            continue;
+        }
         execute(connection, "SAVEPOINT one")?;
         let before = trail.position();
         let result = job.run(&mut Write { connection, trail: &mut trail, empties_log });
