@@ -48,13 +48,16 @@ impl<'de> Deserialize<'de> for Number {
             /// `3.0` is a whole number as well, says JSON Schema.
             fn visit_f64<E: Error>(self, number: f64) -> Result<Number, E> {
                 const EXACT: f64 = 9_007_199_254_740_992.0;
-                if number.fract() == 0.0 && (0.0..EXACT).contains(&number) {
+                let whole = number.round();
+                // The last bit of a long number may be lost in reading it.
+                let is_whole = (number - whole).abs() <= number * f64::EPSILON;
+                if is_whole && (0.0..EXACT).contains(&whole) {
                     #[expect(
                         clippy::cast_possible_truncation,
                         clippy::cast_sign_loss,
                         reason = "a whole number from 0 to 2^53"
                     )]
-                    return self.visit_u64(number as u64);
+                    return self.visit_u64(whole as u64);
                 }
                 Err(E::custom("not a whole number"))
             }
@@ -83,6 +86,7 @@ mod tests {
         for (json, number) in [
             ("3", Some(3)),
             ("3.0", Some(3)),
+            ("4058425236500090.0", Some(4_058_425_236_500_090)),
             ("3.5", None),
             ("-3", None),
             ("-3.0", None),

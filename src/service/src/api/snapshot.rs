@@ -21,6 +21,7 @@ use super::watch::Since;
 use super::{parts::Parts, validator};
 use crate::auth::AccessToken;
 use crate::error::{Code, Problem};
+use crate::number::Number;
 use crate::query::Query;
 use crate::shared::Shared;
 
@@ -61,7 +62,7 @@ async fn read(
         response.headers_mut().extend(validator::etag(access.tag()).map(|etag| (ETAG, etag)));
         return Ok(response);
     }
-    if let Some(since) = since
+    if let Some(Number(since)) = since
         && let Some(TaggedDelta { tag, delta }) =
             manager.delta(access.space(), since, &caller).await.map_err(gone)?
     {

@@ -14,6 +14,7 @@ use super::path::SpacePath;
 use super::snapshot::gone;
 use crate::auth::{AccessToken, Viewer};
 use crate::error::Problem;
+use crate::number::Number;
 use crate::query::Query;
 use crate::shared::Shared;
 use crate::watch::{Right, Shows, Watcher};
@@ -33,7 +34,8 @@ pub(super) fn for_people() -> OpenApiRouter<Shared> {
 #[into_params(parameter_in = Query)]
 pub(super) struct Since {
     /// The version of the space that the reader has.
-    pub(super) since: Option<u64>,
+    #[param(schema_with = Number::schema)]
+    pub(super) since: Option<Number>,
 }
 
 /// The changes of the token's space as they happen
@@ -62,7 +64,7 @@ async fn changes(
 ) -> Result<Response, Problem> {
     let space = access.space();
     let right = Right::Token(access.token().clone());
-    let has = has(since, &headers);
+    let has = has(since.map(|since| since.0), &headers);
     let watcher = shared.hub.watch(space, right, Shows::Values, has).await.map_err(gone)?;
     // Who watches is written down here; what goes out, once for all who watch (`watch/topic.rs`).
     let subject = has.map_or_else(|| "watch".into(), |has| format!("watch since version {has}"));
@@ -99,7 +101,7 @@ async fn names(
 ) -> Result<Response, Problem> {
     let Session { id, user, .. } = &member.signed_in.session;
     let right = Right::Membership { session: id.clone(), user: user.id.clone() };
-    let has = has(since, &headers);
+    let has = has(since.map(|since| since.0), &headers);
     Ok(stream(shared.hub.watch(&member.space.id, right, Shows::Names, has).await?))
 }
 
@@ -107,7 +109,10 @@ async fn names(
 fn has(since: Option<u64>, headers: &HeaderMap) -> Option<u64> {
     match headers.get(LAST_EVENT_ID) {
         // An id that none of our events had: nothing is known of what the client has.
-        Some(last) => last.to_str().ok().and_then(|last| last.trim().parse().ok()),
+        Some(last) => {
+            let last = last.to_str().ok().and_then(|last| Number::parse(last.trim()));
+            last.map(|last| last.0)
+        }
         None => since,
     }
 }
