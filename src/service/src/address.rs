@@ -3,7 +3,6 @@
 use axum::extract::FromRequestParts;
 use axum::http::header::{HOST, HeaderMap, HeaderName, ORIGIN};
 use axum::http::request::Parts;
-use zeroize::Zeroizing;
 
 use crate::error::Problem;
 use crate::shared::Shared;
@@ -35,15 +34,8 @@ impl FromRequestParts<Shared> for PublicAddress {
 }
 
 impl PublicAddress {
-    /// What stands behind `#` never reaches a server, and so no log.
-    pub(crate) fn with_fragment(&self, path: &str, secret: &str) -> Zeroizing<String> {
-        let length = self.0.len() + path.len() + 1 + secret.len();
-        let mut url = Zeroizing::new(String::with_capacity(length));
-        url.push_str(&self.0);
-        url.push_str(path);
-        url.push('#');
-        url.push_str(secret);
-        url
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
     }
 }
 

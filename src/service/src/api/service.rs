@@ -43,6 +43,9 @@ async fn describe(State(shared): State<Shared>) -> Result<Json<Service>, Problem
         name: "Secret Manager",
         version: env!("CARGO_PKG_VERSION"),
         setup_needed: shared.manager.setup_needed().await?,
-        open_id_connect: shared.openid.as_ref().map(|openid| Provider { name: openid.name.clone() }),
+        open_id_connect: shared
+            .openid
+            .as_ref()
+            .map(|openid| Provider { name: openid.name.clone() }),
     }))
 }

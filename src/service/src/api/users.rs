@@ -21,6 +21,7 @@ use crate::address::PublicAddress;
 use crate::auth::Administrator;
 use crate::body;
 use crate::error::{Code, Problem, sentence};
+use crate::link;
 use crate::shared::Shared;
 
 pub(super) fn routes() -> OpenApiRouter<Shared> {
@@ -179,7 +180,7 @@ async fn create(
         .map_err(|error| Problem::new(Code::NameInvalid, sentence(&error)))?;
     let new = NewUser { name, display_name, administrator };
     let (user, invitation) = manager.create_user(new, &signed_in.caller).await?;
-    let url = address.with_fragment("/invitation", invitation.expose());
+    let url = link::invitation(address.as_str(), invitation.expose());
     let invitation = Invitation::of(&invitation, &url);
     answer::secret(StatusCode::CREATED, &Created { user: User::of(user), invitation }, url.len())
 }
@@ -259,7 +260,7 @@ async fn invite(
 ) -> Result<Response, Problem> {
     let user = manager.user(&user).await?;
     let invitation = manager.invite_user(&user.id, &signed_in.caller).await?;
-    let url = address.with_fragment("/invitation", invitation.expose());
+    let url = link::invitation(address.as_str(), invitation.expose());
     answer::secret(StatusCode::CREATED, &Invitation::of(&invitation, &url), 2 * url.len())
 }
 
