@@ -199,6 +199,8 @@ fn connect(path: &Path, busy_timeout: Duration) -> Result<Connection, StoreError
         // The wrapped key of a deleted space is overwritten, and with it all that it opens.
         ("secure_delete", "ON"),
         ("temp_store", "MEMORY"),
+        // In KiB; the operating system has all pages in memory as well, and there are several of us.
+        ("cache_size", "-512"),
     ] {
         connection.pragma_update(None, pragma, value).map_err(error::from)?;
     }
