@@ -44,6 +44,8 @@ pub enum Precondition {
     Any,
     /// The secret must not exist.
     Absent,
+    /// The secret must exist.
+    Present,
     /// The secret must have this version.
     Version(u64),
 }

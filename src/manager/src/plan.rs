@@ -236,6 +236,7 @@ pub(crate) fn check(precondition: Precondition, live: Option<&SecretRow>) -> Res
     let holds = match precondition {
         Precondition::Any => true,
         Precondition::Absent => current.is_none(),
+        Precondition::Present => current.is_some(),
         Precondition::Version(version) => current == Some(version),
     };
     if holds { Ok(()) } else { Err(Error::PreconditionFailed { current }) }
