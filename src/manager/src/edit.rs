@@ -11,7 +11,7 @@ use crate::manager::busy;
 use crate::manifest::Sum;
 use crate::plan::{Past, Plan, Planner, check, live};
 use crate::vault::Vault;
-use crate::{Action, Caller, Error, Manager, Thing};
+use crate::{Action, Caller, Error, Manager, SecretSummary, Thing};
 
 /// Losing this many races in a row means that something else is wrong.
 const ATTEMPTS: usize = 100;
@@ -66,6 +66,8 @@ pub struct Applied {
     pub at: Timestamp,
     /// One for each edit, in their order.
     pub outcomes: Vec<Outcome>,
+    /// The secret of the last edit that was a put, as the change leaves it.
+    pub summary: Option<SecretSummary>,
 }
 
 /// What became of an edit, with the secret's version now.
@@ -276,6 +278,7 @@ impl Manager {
             values: HashMap::new(),
             pasts: HashMap::new(),
             usage: Usage::default(),
+            summary: None,
             sum: Sum::default(),
             now: self.environment.now(),
             // Random ids cost little, so each edit gets one whether it needs it or not.

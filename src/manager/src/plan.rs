@@ -13,7 +13,7 @@ use crate::audit::Entry;
 use crate::edit::{Applied, Change, Edit, Outcome, Precondition};
 use crate::manifest::{Followed, Sum, seal_change};
 use crate::vault::Vault;
-use crate::{Error, Thing};
+use crate::{Error, SecretSummary, Thing};
 
 pub(crate) struct Plan {
     /// `None` when nothing changes.
@@ -39,6 +39,8 @@ pub(crate) struct Planner {
     /// What the space's rows add up to before the change.
     pub(crate) sum: Sum,
     pub(crate) now: Timestamp,
+    /// Of the last put so far.
+    pub(crate) summary: Option<SecretSummary>,
     pub(crate) new_ids: Vec<String>,
     pub(crate) tag: String,
     pub(crate) by: String,
@@ -89,7 +91,8 @@ impl Planner {
             && change.destructions.is_empty()
             && change.erasures.is_empty();
         if nothing {
-            let applied = Applied { version: space.version, at: space.updated_at, outcomes };
+            let (version, at, summary) = (space.version, space.updated_at, self.summary);
+            let applied = Applied { version, at, outcomes, summary };
             return Ok(Plan { change: None, applied });
         }
         // A change that only takes away is welcome whatever the limits.
@@ -102,7 +105,8 @@ impl Planner {
         let rows = current.iter().flatten();
         let followed = seal_change(space, rows, self.sum, &mut change, &self.vault)?;
         let audit = self.entry.secrets(&self.vault, names.into_iter())?.finish();
-        let applied = Applied { version: space.version + 1, at: self.now, outcomes };
+        let (version, at, summary) = (space.version + 1, self.now, self.summary);
+        let applied = Applied { version, at, outcomes, summary };
         Ok(Plan { change: Some((change, audit, followed)), applied })
     }
 
@@ -158,6 +162,14 @@ impl Planner {
         if let Some(row) = found
             && self.is_current(row, value)?
         {
+            self.summary = Some(SecretSummary {
+                name: step.edit.name.clone(),
+                kind: row.kind,
+                version: row.version,
+                created_at: row.created_at,
+                updated_at: row.updated_at,
+                updated_by: row.updated_by.clone(),
+            });
             return Ok(Outcome::Unchanged(row.version));
         }
         // A deleted secret goes on counting where it stopped.
@@ -176,6 +188,15 @@ impl Planner {
         self.usage = found.map_or(self.usage, |row| without(self.usage, row));
         self.usage.secrets += 1;
         self.usage.bytes += put.size;
+        self.summary = Some(SecretSummary {
+            name: step.edit.name.clone(),
+            kind: put.kind,
+            version,
+            // One that comes back after a deletion begins anew.
+            created_at: found.map_or(self.now, |row| row.created_at),
+            updated_at: self.now,
+            updated_by: change.by.clone(),
+        });
         change.puts.push(put);
         Ok(if found.is_none() { Outcome::Added(version) } else { Outcome::Changed(version) })
     }

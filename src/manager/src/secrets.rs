@@ -96,18 +96,6 @@ impl Manager {
         Ok(secret)
     }
 
-    /// One secret without its value.
-    pub async fn secret_summary(
-        &self,
-        space: &SpaceId,
-        name: &SecretName,
-    ) -> Result<SecretSummary, Error> {
-        let (vault, row) = self.confirmed_row(space, name).await?;
-        let row = row.filter(|row| row.deleted_at.is_none());
-        let row = row.ok_or(Error::NotFound(Thing::Secret))?;
-        SecretSummary::of(&row, &vault)
-    }
-
     /// The row of a secret that is there or was deleted.
     pub(crate) async fn confirmed_row(
         &self,

@@ -368,15 +368,14 @@ pub(super) async fn change(
     when_added: StatusCode,
     edit: Edit,
 ) -> Result<Response, Problem> {
-    let name = edit.name.clone();
     let applied = apply(manager, member, edit).await?;
     let (status, version) = match applied.outcomes.first() {
         Some(Outcome::Added(version)) => (when_added, *version),
         Some(Outcome::Changed(version) | Outcome::Unchanged(version)) => (StatusCode::OK, *version),
         _ => return Err(Code::Internal.into()),
     };
-    let summary = manager.secret_summary(&member.space.id, &name).await?;
-    let facts = Facts::of(summary);
+    // Of this change, whatever others have made of the secret since.
+    let facts = Facts::of(applied.summary.ok_or(Code::Internal)?);
     let changed = Changed { facts, space_version: applied.version };
     Ok(answer::with_etag(&version.to_string(), (status, Json(changed)).into_response()))
 }
