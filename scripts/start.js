@@ -74,7 +74,7 @@ function tell(data, setUp) {
   Service    ${service.url}/
   Data       ${path.dirname(shown)}
 ${setUp ? `\n  Make yourself the service's first administrator; the link works once:\n\n    ${setUp}\n` : ''}
-  Change a secret, and see it in the example within a minute or at the next deploy:
+  Change a secret, on the service's page or here, and see it in the example at once:
 
     echo 'Good morning!' | npx secret-manager --data ${shown} secret set --space demo GREETING --type text --stdin
 
