@@ -32,6 +32,8 @@ function bundlePage() {
     write: false,
     logLevel: 'warning',
   });
+  // Else its process stays as long as this one, which may be `npm start`.
+  esbuild.stop();
 
   /** @type {Record<string, string>} */
   const addresses = {};
