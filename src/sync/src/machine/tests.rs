@@ -1,0 +1,352 @@
+use proptest::prelude::*;
+
+use super::*;
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+fn failure(remedy: Remedy) -> Failure {
+    Failure::new(remedy, "test")
+}
+
+fn snapshot(version: u64) -> Event {
+    Event::Fetched(Answer::Snapshot { space: "s".into(), version })
+}
+
+fn failed(remedy: Remedy) -> Event {
+    Event::Fetched(Answer::Failed(failure(remedy)))
+}
+
+/// A machine with a clock that stands still, unless it waits for what is due.
+struct Bench {
+    machine: Machine,
+    now: Instant,
+}
+
+impl Bench {
+    fn started() -> Self {
+        let mut bench = Self { machine: Machine::default(), now: Instant::now() };
+        let actions = bench.tell(Event::Start { interval: MINUTE, live: false, ticket: 1 });
+        assert_eq!(actions, [Action::Fetch]);
+        bench
+    }
+
+    /// Version 5 is published, and the watch is open.
+    fn watching() -> Self {
+        let mut bench = Self { machine: Machine::default(), now: Instant::now() };
+        bench.tell(Event::Start { interval: MINUTE, live: true, ticket: 1 });
+        assert_eq!(bench.tell(snapshot(5)).last(), Some(&Action::Watch));
+        bench
+    }
+
+    fn synced() -> Self {
+        let mut bench = Self::started();
+        let actions = bench.tell(snapshot(5));
+        assert_eq!(actions, [Action::Publish, Action::Confirm, Action::Finish(vec![1], Ok(()))]);
+        bench
+    }
+
+    fn tell(&mut self, event: Event) -> Vec<Action> {
+        self.machine.handle(event, self.now, 0.5)
+    }
+
+    fn wait(&mut self) -> Vec<Action> {
+        self.now = self.machine.due().unwrap();
+        self.tell(Event::Due)
+    }
+
+    fn due_in(&self) -> Option<Duration> {
+        self.machine.due().map(|due| due - self.now)
+    }
+}
+
+#[test]
+fn a_good_sync_is_followed_by_one_an_interval_later() {
+    let mut bench = Bench::synced();
+    assert_eq!((bench.machine.state(), bench.due_in()), (State::Synced, Some(MINUTE)));
+    assert_eq!(bench.wait(), [Action::Fetch]);
+    assert_eq!(bench.due_in(), None);
+    let unchanged = bench.tell(Event::Fetched(Answer::Unchanged));
+    assert_eq!(unchanged, [Action::Confirm, Action::Finish(vec![], Ok(()))]);
+    assert_eq!(bench.due_in(), Some(MINUTE));
+}
+
+#[test]
+fn requests_during_a_fetch_share_one_more() {
+    let mut bench = Bench::synced();
+    assert_eq!(bench.tell(Event::Sync(2)), [Action::Fetch]);
+    assert_eq!(bench.tell(Event::Sync(3)), []);
+    assert_eq!(bench.tell(Event::Sync(4)), []);
+    assert_eq!(
+        bench.tell(Event::Fetched(Answer::Unchanged)),
+        [Action::Confirm, Action::Finish(vec![2], Ok(())), Action::Fetch]
+    );
+    assert_eq!(
+        bench.tell(Event::Fetched(Answer::Unchanged)),
+        [Action::Confirm, Action::Finish(vec![3, 4], Ok(()))]
+    );
+}
+
+#[test]
+fn a_failure_keeps_what_is_published_and_backs_off() {
+    let mut bench = Bench::synced();
+    bench.tell(Event::Sync(2));
+    let actions = bench.tell(failed(Remedy::Retry));
+    let ended = Err(Ended::Failed(failure(Remedy::Retry)));
+    assert_eq!(actions, [Action::Finish(vec![2], ended)]);
+    assert_eq!(bench.machine.state(), State::Stale);
+    assert_eq!(bench.due_in(), Some(Duration::from_millis(1500)));
+    bench.wait();
+    bench.tell(failed(Remedy::Wait(Some(Duration::from_secs(77)))));
+    assert_eq!(bench.due_in(), Some(Duration::from_secs(77)));
+    bench.wait();
+    bench.tell(Event::Fetched(Answer::Unchanged));
+    assert_eq!((bench.machine.state(), bench.due_in()), (State::Synced, Some(MINUTE)));
+}
+
+#[test]
+fn only_the_second_denial_in_a_row_withdraws() {
+    let mut bench = Bench::synced();
+    for (remedy, state) in [
+        (Remedy::Authorise, State::Stale),
+        (Remedy::Retry, State::Stale),
+        (Remedy::Authorise, State::Stale),
+    ] {
+        bench.wait();
+        assert!(!bench.tell(failed(remedy)).contains(&Action::Withdraw));
+        assert_eq!(bench.machine.state(), state);
+    }
+    bench.wait();
+    assert!(bench.tell(failed(Remedy::Authorise)).contains(&Action::Withdraw));
+    assert_eq!(bench.machine.state(), State::Denied);
+    bench.wait();
+    assert!(bench.tell(snapshot(5)).contains(&Action::Publish));
+}
+
+#[test]
+fn nothing_older_is_published_until_a_new_start() {
+    let mut bench = Bench::synced();
+    bench.wait();
+    let refused = bench.tell(snapshot(4));
+    assert!(!refused.contains(&Action::Publish) && !refused.contains(&Action::Confirm));
+    assert_eq!(bench.machine.state(), State::Stale);
+    bench.tell(Event::Start { interval: MINUTE, live: true, ticket: 2 });
+    assert!(bench.tell(snapshot(4)).contains(&Action::Publish));
+}
+
+#[test]
+fn a_new_start_serves_those_who_waited() {
+    let mut bench = Bench::started();
+    bench.tell(Event::Sync(2));
+    let actions = bench.tell(Event::Start { interval: MINUTE, live: false, ticket: 3 });
+    assert_eq!(actions, [Action::Abandon, Action::Fetch]);
+    let actions = bench.tell(snapshot(1));
+    let finish = Action::Finish(vec![1, 2, 3], Ok(()));
+    assert_eq!(actions, [Action::Publish, Action::Confirm, finish]);
+}
+
+#[test]
+fn a_stop_ends_everything_but_what_is_published() {
+    let mut bench = Bench::synced();
+    bench.tell(Event::Sync(2));
+    let stopped = Action::Finish(vec![2], Err(Ended::Stopped));
+    assert_eq!(bench.tell(Event::Stop), [Action::Abandon, stopped]);
+    assert_eq!((bench.machine.state(), bench.due_in()), (State::Idle, None));
+    let refused = Action::Finish(vec![3], Err(Ended::Stopped));
+    assert_eq!(bench.tell(Event::Sync(3)), [refused]);
+    assert_eq!(bench.tell(snapshot(6)), []);
+}
+
+fn change(from: u64, version: u64) -> Event {
+    Event::Heard(Heard::Change { space: "s".into(), from, version })
+}
+
+#[test]
+fn changes_are_applied_as_they_are_heard() {
+    let mut bench = Bench::watching();
+    assert!(!bench.machine.is_live());
+    assert_eq!(bench.tell(Event::Heard(Heard::Alive)), []);
+    assert!(bench.machine.is_live());
+    assert_eq!(bench.tell(change(5, 6)), [Action::Amend, Action::Confirm]);
+    assert_eq!(bench.tell(change(6, 9)), [Action::Amend, Action::Confirm]);
+    // Doubled, or out of order after a longer one.
+    assert_eq!(bench.tell(change(6, 9)), []);
+    assert_eq!(bench.tell(change(7, 8)), []);
+    // Overlapping: it says how things are at its end, wherever on its way one starts.
+    assert_eq!(bench.tell(change(7, 10)), [Action::Amend, Action::Confirm]);
+    assert_eq!(bench.machine.next_fetch(), Some(bench.now + MINUTE));
+}
+
+#[test]
+fn what_can_not_be_applied_is_fetched_at_once() {
+    let of_another_space = Heard::Change { space: "t".into(), from: 5, version: 6 };
+    for event in [change(6, 7), Event::Heard(of_another_space)] {
+        let mut bench = Bench::watching();
+        assert_eq!(bench.tell(event), [Action::Unwatch, Action::Fetch]);
+        // Once: an odd source isn't hammered on.
+        let done = bench.tell(snapshot(7));
+        assert_eq!(done, [Action::Publish, Action::Confirm, Action::Finish(vec![], Ok(()))]);
+        assert_eq!(bench.due_in(), Some(Duration::from_millis(1500)));
+        assert_eq!(bench.wait(), [Action::Fetch]);
+        assert_eq!(bench.tell(Event::Fetched(Answer::Unchanged)).last(), Some(&Action::Watch));
+    }
+}
+
+#[test]
+fn what_is_odd_during_a_fetch_is_followed_by_another() {
+    let mut bench = Bench::watching();
+    bench.tell(Event::Sync(2));
+    assert_eq!(bench.tell(change(6, 7)), [Action::Unwatch]);
+    assert_eq!(bench.tell(snapshot(5)).last(), Some(&Action::Fetch));
+    assert_ne!(bench.tell(snapshot(7)).last(), Some(&Action::Fetch));
+}
+
+#[test]
+fn an_answer_that_a_delta_has_overtaken_is_no_step_back() {
+    let mut bench = Bench::watching();
+    bench.tell(Event::Sync(2));
+    assert_eq!(bench.tell(change(5, 6)), [Action::Amend, Action::Confirm]);
+    let finish = Action::Finish(vec![2], Ok(()));
+    assert_eq!(bench.tell(snapshot(5)), [Action::Confirm, finish]);
+    bench.tell(Event::Sync(3));
+    let refused = bench.tell(snapshot(5));
+    assert!(matches!(&*refused, [Action::Finish(_, Err(Ended::Failed(_)))]), "{refused:?}");
+}
+
+#[test]
+fn a_watch_that_ends_is_opened_again_after_a_fetch() {
+    let mut bench = Bench::watching();
+    bench.tell(Event::Heard(Heard::Alive));
+    bench.now += MINUTE / 2;
+    assert_eq!(bench.tell(Event::Deaf(failure(Remedy::Retry))), [Action::Unwatch]);
+    assert_eq!(bench.machine.state(), State::Synced);
+    assert!(!bench.machine.is_live());
+    assert_eq!(bench.due_in(), Some(Duration::from_millis(1500)));
+    assert_eq!(bench.wait(), [Action::Fetch]);
+    // The source is away: its fetches have their own pauses, and no watch is tried.
+    bench.tell(failed(Remedy::Retry));
+    assert_eq!(bench.machine.state(), State::Stale);
+    assert_eq!(bench.wait(), [Action::Fetch]);
+    assert_eq!(bench.tell(Event::Fetched(Answer::Unchanged)).last(), Some(&Action::Watch));
+}
+
+#[test]
+fn silence_ends_a_watch() {
+    let mut bench = Bench::watching();
+    bench.now += SILENCE - Duration::from_secs(1);
+    assert_eq!(bench.tell(Event::Due), []);
+    bench.tell(Event::Heard(Heard::Alive));
+    bench.now += SILENCE;
+    // The interval has passed as well.
+    assert_eq!(bench.tell(Event::Due), [Action::Unwatch, Action::Fetch]);
+}
+
+#[test]
+fn where_streams_are_cut_the_attempts_grow_rare_and_polling_goes_on() {
+    let mut bench = Bench::watching();
+    let (mut attempts, mut fetches) = (0, 0);
+    let begin = bench.now;
+    while bench.now < begin + 60 * MINUTE {
+        bench.tell(Event::Deaf(failure(Remedy::Retry)));
+        assert_eq!(bench.wait(), [Action::Fetch]);
+        fetches += 1;
+        let opened = bench.tell(Event::Fetched(Answer::Unchanged)).last() == Some(&Action::Watch);
+        attempts += u32::from(opened);
+    }
+    assert!((15..40).contains(&attempts), "{attempts}");
+    assert!((60..90).contains(&fetches), "{fetches}");
+}
+
+#[test]
+fn what_has_nothing_to_watch_is_polled() {
+    let mut bench = Bench::watching();
+    bench.tell(Event::Deaf(failure(Remedy::Reconfigure)));
+    for _ in 0..30 {
+        assert_eq!(bench.due_in(), Some(MINUTE));
+        bench.wait();
+        let actions = bench.tell(Event::Fetched(Answer::Unchanged));
+        assert!(!actions.contains(&Action::Watch));
+    }
+    bench.now += UNWATCHABLE_PAUSE;
+    bench.tell(Event::Due);
+    assert_eq!(bench.tell(Event::Fetched(Answer::Unchanged)).last(), Some(&Action::Watch));
+}
+
+#[test]
+fn a_pause_that_the_source_asks_for_is_kept() {
+    let mut bench = Bench::watching();
+    let asked = Some(Duration::from_secs(33));
+    bench.tell(Event::Deaf(failure(Remedy::Wait(asked))));
+    assert_eq!(bench.due_in(), asked);
+}
+
+#[test]
+fn starts_stops_and_denials_close_the_watch() {
+    let mut bench = Bench::watching();
+    let start = Event::Start { interval: MINUTE, live: true, ticket: 2 };
+    assert_eq!(bench.tell(start), [Action::Unwatch, Action::Fetch]);
+    assert_eq!(bench.tell(Event::Fetched(Answer::Unchanged)).last(), Some(&Action::Watch));
+    for _ in 0..2 {
+        bench.tell(Event::Sync(3));
+        let actions = bench.tell(failed(Remedy::Authorise));
+        assert_eq!(actions.contains(&Action::Unwatch), actions.contains(&Action::Withdraw));
+    }
+    assert_eq!(bench.machine.state(), State::Denied);
+    assert_eq!(Bench::watching().tell(Event::Stop), [Action::Unwatch]);
+    assert_eq!(bench.tell(change(5, 6)), []);
+}
+
+fn any_event() -> impl Strategy<Value = u8> {
+    0..13_u8
+}
+
+proptest! {
+    #[test]
+    fn one_fetch_at_a_time_and_every_ticket_finished_once(
+        events in prop::collection::vec(any_event(), 0..200),
+    ) {
+        let mut machine = Machine::default();
+        let mut now = Instant::now();
+        let (mut in_flight, mut watching) = (false, false);
+        let (mut issued, mut finished) = (0, Vec::new());
+        for choice in events.into_iter().chain([9]) {
+            let event = match choice {
+                0 => { issued += 1; Event::Start { interval: MINUTE, live: true, ticket: issued } }
+                1 | 2 => { issued += 1; Event::Sync(issued) }
+                3 => { now = machine.due().unwrap_or(now); Event::Due }
+                4 if in_flight => Event::Fetched(Answer::Unchanged),
+                5 if in_flight => snapshot(u64::from(choice)),
+                6 if in_flight => failed(Remedy::Retry),
+                7 if in_flight => failed(Remedy::Authorise),
+                9 => Event::Stop,
+                10 if watching => change(5, 6),
+                11 if watching => change(7, 8),
+                12 if watching => Event::Deaf(failure(Remedy::Retry)),
+                _ => continue,
+            };
+            if matches!(event, Event::Fetched(_)) {
+                in_flight = false;
+            }
+            for action in machine.handle(event, now, 0.5) {
+                match action {
+                    Action::Fetch => {
+                        prop_assert!(!in_flight, "two fetches at a time");
+                        in_flight = true;
+                    }
+                    Action::Abandon => in_flight = false,
+                    Action::Watch => {
+                        prop_assert!(!watching, "two watches at a time");
+                        watching = true;
+                    }
+                    Action::Unwatch => watching = false,
+                    Action::Finish(tickets, _) => finished.extend(tickets),
+                    Action::Publish | Action::Amend | Action::Confirm | Action::Withdraw => {}
+                }
+            }
+            let running = machine.state() != State::Idle;
+            prop_assert_eq!(running, in_flight || machine.next_fetch().is_some());
+            prop_assert!(running || !watching);
+        }
+        finished.sort_unstable();
+        prop_assert_eq!(finished, (1..=issued).collect::<Vec<_>>());
+    }
+}
