@@ -88,6 +88,11 @@ class Engine {
     return this.#native.names();
   }
 
+  /** What there is, without the values; sorted by key. */
+  entries() {
+    return this.#native.entries();
+  }
+
   /** @param {string} name */
   has(name) {
     return this.#native.has(name);

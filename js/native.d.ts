@@ -22,6 +22,8 @@ export declare class Engine {
   clear(): void
   status(): Status
   names(): Array<string>
+  /** What there is, without the values; sorted by key. */
+  entries(): Array<Entry>
   has(name: string): boolean
   /** The secret's JSON text, or null. */
   read(name: string): string | null
@@ -45,6 +47,16 @@ export interface Change {
   added: Array<string>
   changed: Array<string>
   removed: Array<string>
+}
+
+/** One published secret without its value. */
+export interface Entry {
+  key: string
+  type: 'text' | 'json'
+  /** Of the secret. */
+  version: number
+  /** RFC 3339. */
+  updatedAt: string
 }
 
 export interface Finished {

@@ -1,5 +1,6 @@
 'use strict';
 
+const { serve } = require('./lib/admin');
 const { markStale } = require('./lib/global-context');
 const { firstOutcomes, flowsStarted, isKept, keeperOf } = require('./lib/keeper');
 const { MessageGate } = require('./lib/message-gate');
@@ -71,7 +72,7 @@ module.exports = function (RED) {
   RED.nodes.registerType(TYPE, SecretManagerNode);
 
   prepareStarts(RED, SecretManagerNode);
-  addSyncRoute(RED);
+  serve(RED);
 };
 
 /** @param {Record<string, any>} config */
@@ -111,13 +112,19 @@ function readable(RED, error) {
  */
 function memberOf(RED, node, config) {
   let shown = '';
+  const autosync = Number(config.autosync) || DEFAULT_AUTOSYNC;
+  const live = config.live !== false;
+  const syncOnSave = config.syncOnSave !== false;
   return {
     id: node.id,
     global: node.context().global,
-    syncOnSave: config.syncOnSave !== false,
+    syncOnSave,
+    about: () => ({
+      name: node.name ?? '',
+      settings: { autosync, syncOnSave, live },
+      source: config.source ? sourceFacts(RED, config.source) : null,
+    }),
     settings() {
-      const autosync = Number(config.autosync) || DEFAULT_AUTOSYNC;
-      const live = config.live !== false;
       const cache = cacheFrom(RED.settings, contextKeyOf(config));
       const ours = { autosync, live, cache };
       if (!config.source) return { ...settingsFromEnvironment(process.env), ...ours };
@@ -148,6 +155,15 @@ function memberOf(RED, node, config) {
       node.send({ topic: 'secrets/changed', payload: { version, added, changed, removed } });
     },
   };
+}
+
+/**
+ * @param {Red} RED
+ * @param {string} id
+ */
+function sourceFacts(RED, id) {
+  const { name = null, kind = null } = RED.nodes.getNode(id) ?? {};
+  return { id, name, kind };
 }
 
 /**
@@ -200,29 +216,4 @@ function contextOutsideFlows(RED, constructor) {
   const node = Object.create(constructor.prototype);
   RED.nodes.createNode(node, { id: 'secret-manager-start', type: TYPE, wires: [] });
   return node.context();
-}
-
-/**
- * What the button on the node calls.
- * @param {Red} RED
- */
-function addSyncRoute(RED) {
-  RED.httpAdmin.post(
-    '/secret-manager/:id/sync',
-    RED.auth.needsPermission('secrets.write'),
-    async (/** @type {any} */ request, /** @type {any} */ response) => {
-      const node = RED.nodes.getNode(request.params.id);
-      if (node?.type !== TYPE) {
-        response.sendStatus(404);
-        return;
-      }
-      try {
-        await node.syncNow();
-        response.sendStatus(204);
-      } catch (error) {
-        const { code = 'internal', message } = error;
-        response.status(502).json({ code, message });
-      }
-    },
-  );
 }

@@ -10,6 +10,9 @@ test('loaded again after an uninstall, it holds messages once and forgets its fo
   const events = new EventEmitter();
   /** @type {string[]} */
   const hooks = [];
+  /** @type {string[]} */
+  const routes = [];
+  const route = (/** @type {string} */ path) => routes.push(path);
   const node = {
     context: () => ({ global: { get() {}, set() {} } }),
   };
@@ -23,7 +26,9 @@ test('loaded again after an uninstall, it holds messages once and forgets its fo
       remove: (/** @type {string} */ name) => hooks.splice(hooks.indexOf(name), 1),
     },
     auth: { needsPermission: () => () => {} },
-    httpAdmin: { post() {} },
+    comms: { publish() {} },
+    httpAdmin: { get: route, post: route, put: route, delete: route },
+    log: { audit() {}, error() {} },
     nodes: {
       createNode: (/** @type {object} */ created) => Object.assign(created, node),
       getNode: () => null,
@@ -39,5 +44,9 @@ test('loaded again after an uninstall, it holds messages once and forgets its fo
     events.emit('flows:starting', starting);
     assert.deepEqual(hooks, ['preDeliver.secret-manager']);
     assert.equal(events.listenerCount('flows:started'), 1);
+    assert.equal(events.listenerCount('runtime-event'), 1);
   }
+  const given = routes.length;
+  require('../nodes/secret-manager')(red);
+  assert.equal(routes.length, given, 'Node-RED keeps every route that it was ever given');
 });

@@ -5,6 +5,7 @@
  * which only exchange the nodes (members) behind it: one of them is active, the others stand by.
  */
 
+const { EventEmitter } = require('node:events');
 const { Engine } = require('../../js');
 const { Publication } = require('./global-context');
 const { SetupError } = require('./setup');
@@ -21,6 +22,9 @@ const GUARD_INTERVAL = 1000;
 
 /** @type {Map<string, Keeper>} */
 const keepers = new Map();
+
+/** Tells ("changed", with the context key) when there is something new to show to people. */
+const changes = new EventEmitter();
 
 class Keeper {
   #contextKey;
@@ -39,6 +43,8 @@ class Keeper {
   #fault = null;
   /** The access token that the engine was started with. */
   #token = '';
+  /** The kind of source that it was started with. @type {string | null} */
+  #kind = null;
   /** @type {Promise<void>} */
   #firstSync = Promise.resolve();
   /** The warnings that hold, so that each is given once. @type {string[]} */
@@ -67,6 +73,7 @@ class Keeper {
       this.#syncedByDeploy = true;
     } else {
       member.show({ key: 'standby' });
+      this.#tell();
     }
   }
 
@@ -80,6 +87,7 @@ class Keeper {
       this.#active = null;
       this.#engine?.stop();
     }
+    this.#tell();
   }
 
   /** @returns {Promise<void>} */
@@ -93,6 +101,40 @@ class Keeper {
     } else {
       await this.#engine?.syncNow();
     }
+    // A sync that finds nothing new is no news, but somebody asked for it.
+    this.#tell();
+  }
+
+  /**
+   * What there is to tell people, values aside.
+   * @returns {import('./types').KeeperFacts}
+   */
+  facts() {
+    const status = this.#engine?.status();
+    return {
+      contextKey: this.#contextKey,
+      active: this.#active,
+      standby: this.#members.filter((member) => member !== this.#active),
+      kind: this.#kind,
+      situation: this.#situation(status),
+      held: this.#held,
+      status,
+      fault: this.#fault,
+      warnings: this.#fault || !status ? [] : warningsOf(status),
+    };
+  }
+
+  /** The published secrets without their values, sorted by key. */
+  entries() {
+    return this.#engine?.entries() ?? [];
+  }
+
+  /**
+   * The JSON text of a published secret, or null.
+   * @param {string} key
+   */
+  read(key) {
+    return this.#engine?.read(key) ?? null;
   }
 
   /**
@@ -117,14 +159,17 @@ class Keeper {
       this.#held = this.#publication.publish(member.global);
       const settings = member.settings();
       this.#token = settings.token;
+      this.#kind = settings.kind;
       this.#firstSync = this.#engine.start(settings);
       this.#firstSync.catch(() => {});
       this.#fault = null;
     } catch (error) {
       this.#engine?.stop();
       this.#fault = error;
+      this.#kind = null;
     }
     this.#show();
+    this.#tell();
   }
 
   #newEngine() {
@@ -133,10 +178,12 @@ class Keeper {
       onChange: (change) => {
         this.#publication?.refreshMetadata();
         this.#active?.changed(change);
+        this.#tell();
       },
       onState: () => {
         this.#publication?.refreshMetadata();
         this.#show();
+        this.#tell();
         if (this.#tokenWasRenewed()) this.syncNow().catch(() => {});
       },
     });
@@ -166,19 +213,23 @@ class Keeper {
 
   #show() {
     if (!this.#active) return;
-    if (this.#fault) {
-      this.#active.show(faultSituation(this.#fault));
-      return;
-    }
-    if (!this.#engine) return;
-    const status = this.#engine.status();
-    this.#active.show(situationOf(status, this.#held));
-    const { cacheProblem, error, refused, refusedCount } = status;
-    const warnings = [];
-    if (error) warnings.push(error.message);
-    else if (refusedCount > 0) warnings.push(refused);
-    if (cacheProblem) warnings.push(cacheProblem);
-    this.#warn(warnings);
+    const status = this.#engine?.status();
+    const situation = this.#situation(status);
+    if (situation) this.#active.show(situation);
+    if (status && !this.#fault) this.#warn(warningsOf(status));
+  }
+
+  /**
+   * @param {import('../../js/native').Status} [status]
+   * @returns {Situation | null}
+   */
+  #situation(status) {
+    if (this.#fault) return faultSituation(this.#fault);
+    return status ? situationOf(status, this.#held) : null;
+  }
+
+  #tell() {
+    changes.emit('changed', this.#contextKey);
   }
 
   /**
@@ -196,7 +247,20 @@ class Keeper {
     this.#publication?.withdraw();
     this.#engine?.dispose();
     keepers.delete(this.#contextKey);
+    this.#tell();
   }
+}
+
+/**
+ * @param {import('../../js/native').Status} status
+ * @returns {Array<string | string[]>} texts, or names that were left out
+ */
+function warningsOf({ cacheProblem, error, refused, refusedCount }) {
+  const warnings = [];
+  if (error) warnings.push(error.message);
+  else if (refusedCount > 0) warnings.push(refused);
+  if (cacheProblem) warnings.push(cacheProblem);
+  return warnings;
 }
 
 /**
@@ -221,6 +285,19 @@ function keeperOf(contextKey) {
   return keeper;
 }
 
+/**
+ * The one that is there, if there is one.
+ * @param {string} contextKey
+ */
+function keeperAt(contextKey) {
+  return keepers.get(contextKey);
+}
+
+/** All of them, in the order of their context keys. */
+function keepersSorted() {
+  return [...keepers.keys()].sort().map((key) => /** @type {Keeper} */ (keepers.get(key)));
+}
+
 /** Settles when every keeper's first sync has succeeded or failed. */
 function firstOutcomes() {
   return Promise.all([...keepers.values()].map((keeper) => keeper.firstOutcome));
@@ -236,4 +313,12 @@ function isKept(contextKey) {
   return keepers.has(contextKey);
 }
 
-module.exports = { firstOutcomes, flowsStarted, isKept, keeperOf };
+module.exports = {
+  changes,
+  firstOutcomes,
+  flowsStarted,
+  isKept,
+  keeperAt,
+  keeperOf,
+  keepersSorted,
+};

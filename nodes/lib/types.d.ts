@@ -1,6 +1,6 @@
 /** The parts of Node-RED that this package uses. Node-RED itself ships no type declarations. */
 import type { EventEmitter } from 'node:events';
-import type { Change } from '../../js/native';
+import type { Change, Status } from '../../js/native';
 import type { Settings } from '../../js/settings';
 
 export type Engine = InstanceType<typeof import('../../js').Engine>;
@@ -49,9 +49,12 @@ export interface FlowsEvent {
 export interface Red {
   _(key: string, values?: object): string;
   auth: { needsPermission(permission: string): any };
+  comms: { publish(topic: string, data: object, retain: boolean): void };
   events: EventEmitter;
   hooks: { add(name: string, hook: Function): void; remove(name: string): void };
-  httpAdmin: { post(path: string, ...handlers: any[]): void };
+  /** An Express application, or a stand-in for it that does nothing when there is no admin API. */
+  httpAdmin: object;
+  log: { audit(what: object, request: object): void; error(text: string): void };
   nodes: {
     createNode(node: RuntimeNode, config: object): void;
     getNode(id: string): any;
@@ -65,6 +68,7 @@ export interface Member {
   id: string;
   global: GlobalContext;
   syncOnSave: boolean;
+  about(): MemberFacts;
   /** Throws a SetupError when something has to be set up first. */
   settings(): Settings;
   show(situation: Situation): void;
@@ -78,4 +82,34 @@ export interface Member {
 export interface Situation {
   key: string;
   values?: Record<string, string | number>;
+}
+
+/** What people set up on a node. */
+export interface MemberFacts {
+  name: string;
+  settings: { autosync: number; syncOnSave: boolean; live: boolean };
+  source: SourceFacts | null;
+}
+
+/** A source node, as far as there is one. */
+export interface SourceFacts {
+  id: string;
+  name: string | null;
+  kind: string | null;
+}
+
+/** How it is going with one context key. */
+export interface KeeperFacts {
+  contextKey: string;
+  active: Member | null;
+  standby: Member[];
+  /** Of the source that is asked. */
+  kind: string | null;
+  situation: Situation | null;
+  held: boolean;
+  status: Status | undefined;
+  /** Why the engine could not be started. */
+  fault: Error | null;
+  /** Texts, or names that were left out. */
+  warnings: Array<string | string[]>;
 }

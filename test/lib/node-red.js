@@ -36,6 +36,8 @@ class NodeRed {
   statuses = new Map();
   /** All status texts of all nodes, in order. @type {Array<{ id: string, text: string }>} */
   statusLog = [];
+  /** What editors were told to look at again. @type {Array<{ contextKey: string | null }>} */
+  changed = [];
   log = '';
   /** @type {import('node:child_process').ChildProcess} */
   #process;
@@ -219,6 +221,7 @@ class NodeRed {
     this.#comms = comms;
     comms.on('message', (data) => {
       for (const { topic, data: status } of [JSON.parse(String(data))].flat()) {
+        if (topic === 'secret-manager/changed') this.changed.push(status);
         const [, id] = /^status\/(.+)$/.exec(topic ?? '') ?? [];
         if (!id) continue;
         this.statuses.set(id, status);
@@ -226,7 +229,9 @@ class NodeRed {
       }
     });
     await once(comms, 'open');
-    comms.send(JSON.stringify({ subscribe: 'status/#' }));
+    for (const subscribe of ['status/#', 'secret-manager/changed']) {
+      comms.send(JSON.stringify({ subscribe }));
+    }
   }
 }
 

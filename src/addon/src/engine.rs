@@ -11,7 +11,7 @@ use tokio::runtime::Handle;
 use crate::channel::Channel;
 use crate::runtime;
 use crate::settings::{Parsed, Settings};
-use crate::status::{News, Status};
+use crate::status::{Entry, News, Status};
 
 /// Keeps the secrets of one space up to date.
 #[napi]
@@ -88,6 +88,13 @@ impl Engine {
     #[napi(catch_unwind)]
     pub fn names(&self) -> Vec<String> {
         self.engine.as_ref().map(sync::Engine::names).unwrap_or_default()
+    }
+
+    /// What there is, without the values; sorted by key.
+    #[napi(catch_unwind)]
+    pub fn entries(&self) -> Vec<Entry> {
+        let entries = self.engine.as_ref().map(sync::Engine::entries).unwrap_or_default();
+        entries.into_iter().map(Entry::from).collect()
     }
 
     #[napi(catch_unwind)]

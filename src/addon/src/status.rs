@@ -72,6 +72,29 @@ pub struct Finished {
     pub error: Option<SyncError>,
 }
 
+/// One published secret without its value.
+#[napi(object, object_from_js = false)]
+pub struct Entry {
+    pub key: String,
+    #[napi(js_name = "type", ts_type = "'text' | 'json'")]
+    pub kind: &'static str,
+    /// Of the secret.
+    pub version: i64,
+    /// RFC 3339.
+    pub updated_at: String,
+}
+
+impl From<sync::Entry> for Entry {
+    fn from(entry: sync::Entry) -> Self {
+        Self {
+            key: entry.name.as_str().to_owned(),
+            kind: entry.kind.as_str(),
+            version: number(entry.version),
+            updated_at: entry.updated_at.to_string(),
+        }
+    }
+}
+
 impl From<sync::Status> for Status {
     fn from(status: sync::Status) -> Self {
         let error = status

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use secret_manager_model::{Kind, Secret, SecretName, Timestamp};
 use tokio::runtime;
 use tokio::sync::mpsc;
 
@@ -12,6 +13,16 @@ use crate::news::{Change, News};
 use crate::shared::{Notify, Shared};
 use crate::status::Status;
 use crate::supervisor;
+
+/// What is known of one published secret besides its value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    pub name: SecretName,
+    pub kind: Kind,
+    /// Of the secret.
+    pub version: u64,
+    pub updated_at: Timestamp,
+}
 
 /// Keeps the secrets of one space up to date. Dropping it ends the engine and wipes the values.
 pub struct Engine {
@@ -62,6 +73,20 @@ impl Engine {
             self.shared.secrets().keys().map(|name| name.as_str().to_owned()).collect();
         names.sort_unstable();
         names
+    }
+
+    /// What there is, without the values; sorted by name.
+    pub fn entries(&self) -> Vec<Entry> {
+        let secrets = Arc::clone(&self.shared.secrets());
+        let entry = |(name, secret): (&SecretName, &Secret)| Entry {
+            name: name.clone(),
+            kind: secret.value.kind(),
+            version: secret.version,
+            updated_at: secret.updated_at,
+        };
+        let mut entries: Vec<_> = secrets.iter().map(entry).collect();
+        entries.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+        entries
     }
 
     pub fn has(&self, name: &str) -> bool {

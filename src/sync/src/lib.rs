@@ -24,7 +24,7 @@ mod supervisor;
 
 pub use cache::Cache;
 pub use driver::{Clock, Plan};
-pub use engine::Engine;
+pub use engine::{Engine, Entry};
 pub use machine::Ticket;
 pub use news::{Change, Finished, News};
 pub use shared::Notify;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use secret_manager_model::Kind;
 use secret_manager_source::Remedy;
 use secret_manager_sync::State;
 
@@ -19,6 +20,9 @@ async fn what_is_fetched_can_be_read_and_changes_are_named() {
     assert_eq!(subject.value("A").as_deref(), Some("\"1\""));
     assert_eq!(subject.engine.names(), ["A", "B"]);
     assert!(subject.engine.has("A") && !subject.engine.has("C"));
+    let entries = subject.engine.entries();
+    let listed = entries.iter().map(|entry| (entry.name.as_str(), entry.kind, entry.version));
+    assert_eq!(listed.collect::<Vec<_>>(), [("A", Kind::Text, 1), ("B", Kind::Text, 1)]);
 
     let news = subject.news().await;
     let change = news.change.unwrap();
