@@ -9,14 +9,24 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { exists, fail, root, run } = require('./run');
 
+const quietly = ['--no-audit', '--no-fund', '--loglevel=error'];
+
 function setUp() {
   if (!exists('cargo')) {
     fail(
       'Rust is missing: install it from https://rustup.rs (or your distribution) and try again.',
     );
   }
-  if (packagesAreOutdated()) run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+  if (packagesAreOutdated('.')) run('npm', ['ci', ...quietly]);
   require('./build').build();
+}
+
+/** Packages for single tests: too many to come with every `npm ci`. */
+function setUpTools() {
+  const tools = 'target/test-tools';
+  if (!packagesAreOutdated('test/tools', tools)) return;
+  fs.cpSync(path.join(root, 'test/tools'), path.join(root, tools), { recursive: true });
+  run('npm', ['ci', '--prefix', tools, '--ignore-scripts', ...quietly]);
 }
 
 /** The browser test needs a browser, and a font for the status text. */
@@ -31,11 +41,16 @@ function setUpBrowser() {
   }
 }
 
-function packagesAreOutdated() {
+/**
+ * @param {string} wanted folder with the list of packages
+ * @param {string} [place] where they are installed
+ */
+function packagesAreOutdated(wanted, place = wanted) {
   // npm writes this file at the end of every install.
-  const installed = modified('node_modules/.package-lock.json');
+  const installed = modified(`${place}/node_modules/.package-lock.json`);
   return (
-    installed === undefined || installed < /** @type {number} */ (modified('package-lock.json'))
+    installed === undefined ||
+    installed < /** @type {number} */ (modified(`${wanted}/package-lock.json`))
   );
 }
 
@@ -44,6 +59,6 @@ function modified(file) {
   return fs.statSync(path.join(root, file), { throwIfNoEntry: false })?.mtimeMs;
 }
 
-module.exports = { setUp, setUpBrowser };
+module.exports = { setUp, setUpBrowser, setUpTools };
 
 if (require.main === module) setUp();

@@ -5,12 +5,13 @@
 const fs = require('node:fs');
 const path = require('node:path');
 const { root, run, systemNode } = require('./run');
-const { setUp, setUpBrowser } = require('./setup');
+const { setUp, setUpBrowser, setUpTools } = require('./setup');
 
 const files = process.argv.slice(2);
 
 setUp();
 setUpBrowser();
+setUpTools();
 if (files.length === 0) run('cargo', ['test', '--quiet', '--workspace']);
 // One file for each core; a test that hangs is a failure, not a reason to wait.
 const limits = ['--test-concurrency=2', '--test-timeout=90000'];

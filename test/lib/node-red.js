@@ -22,7 +22,9 @@ const versions = {
 
 /**
  * @typedef {object} Options
- * @property {string} [package] folder of the package under test, this repository by default
+ * @property {string | false} [package] folder of the package under test, this repository by default;
+ *   false when there is none
+ * @property {Record<string, string>} [files] more of the user directory, by name
  * @property {Record<string, unknown>} [settings]
  * @property {string} [extraSettings] JavaScript inside the settings object
  * @property {Record<string, string>} [env]
@@ -244,11 +246,10 @@ function prepareUserDir(
   { userDir, settings, extraSettings = '', flows, credentials, ...rest },
 ) {
   const directory = userDir ?? temporaryDirectory('node-red-');
-  const modules = path.join(directory, 'node_modules/@secret-manager');
-  fs.mkdirSync(modules, { recursive: true });
-  const link = path.join(modules, 'node-red');
-  fs.rmSync(link, { force: true });
-  fs.symlinkSync(rest.package ?? root, link);
+  if (rest.package !== false) linkPackage(directory, rest.package ?? root);
+  for (const [name, text] of Object.entries(rest.files ?? {})) {
+    fs.writeFileSync(path.join(directory, name), text);
+  }
   const all = {
     uiPort: port,
     uiHost: '127.0.0.1',
@@ -272,6 +273,18 @@ function prepareUserDir(
 }
 
 /**
+ * @param {string} directory
+ * @param {string} target
+ */
+function linkPackage(directory, target) {
+  const modules = path.join(directory, 'node_modules/@secret-manager');
+  fs.mkdirSync(modules, { recursive: true });
+  const link = path.join(modules, 'node-red');
+  fs.rmSync(link, { force: true });
+  fs.symlinkSync(target, link);
+}
+
+/**
  * Without a place on the canvas a node would count as a config node.
  * @param {Record<string, unknown>} node
  */
@@ -279,9 +292,10 @@ function placed(node) {
   return node.z ? { x: 100, y: 100, ...node } : node;
 }
 
-/** The tests' own environment must not become a source. */
+/** The tests' own environment must not become a source, nor npm's settings Node-RED's. */
 function cleanEnvironment() {
-  const names = Object.keys(process.env).filter((name) => !/^(SECRET_MANAGER|NODE_)/.test(name));
+  const others = /^(SECRET_MANAGER|NODE_|npm_)/i;
+  const names = Object.keys(process.env).filter((name) => !others.test(name));
   return Object.fromEntries(names.map((name) => [name, process.env[name]]));
 }
 
@@ -294,4 +308,4 @@ async function freePort() {
   return port;
 }
 
-module.exports = { NodeRed, freePort, root };
+module.exports = { NodeRed, freePort, root, versions };
