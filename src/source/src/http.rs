@@ -58,6 +58,13 @@ pub(crate) struct Answer {
 /// An answer of which the body comes piece by piece.
 pub(crate) struct Stream(Response);
 
+#[cfg(fuzzing)]
+impl From<hyper::Response<Vec<u8>>> for Stream {
+    fn from(answer: hyper::Response<Vec<u8>>) -> Self {
+        Self(answer.into())
+    }
+}
+
 impl Stream {
     pub(crate) fn status(&self) -> StatusCode {
         self.0.status()

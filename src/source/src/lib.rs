@@ -11,6 +11,8 @@
 
 mod events;
 mod failure;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod http;
 mod service;
 mod watch;

@@ -98,33 +98,12 @@ impl Cache {
         let dek = self.kek(key)?.unwrap(wrapped, WRAPPED_FOR).map_err(|_| CacheError::Refused)?;
         let place = AssociatedData::cache(source, &self.context_key);
         let content = dek.open(&place, sealed).map_err(|_| CacheError::Refused)?;
-
-        let (synced_at, rest) = time(&content).ok_or(CacheError::Refused)?;
-        let (checked_at, snapshot) = time(rest).ok_or(CacheError::Refused)?;
-        let snapshot = wire::read_snapshot(snapshot).map_err(|_| CacheError::Refused)?;
-        let Snapshot { space, version, created_at, updated_at, issued_at, secrets, refused } =
-            snapshot;
-        let source = source.to_owned();
-        let facts = Facts {
-            source,
-            space,
-            version,
-            created_at,
-            updated_at,
-            issued_at,
-            synced_at,
-            cached: true,
-            refused,
-        };
-        Ok(Good { facts, checked_at, secrets: Arc::new(secrets) })
+        good(&content, source).ok_or(CacheError::Refused)
     }
 
     pub(crate) fn save(&self, good: &Good) -> Result<(), CacheError> {
         let kek = self.kek(&self.key()?)?;
-        let dek = Dek::generate().map_err(io::Error::other)?;
-        let wrapped = kek.wrap(&dek, WRAPPED_FOR).map_err(io::Error::other)?;
-        let place = AssociatedData::cache(&good.facts.source, &self.context_key);
-        let sealed = dek.seal(&place, &content(good)).map_err(io::Error::other)?;
+        let (wrapped, sealed) = self.sealed(&content(good), &good.facts.source, &kek)?;
         let pieces = [MAGIC, &wrapped, &sealed];
         if pieces.iter().map(|piece| piece.len()).sum::<usize>() > MOST_BYTES {
             self.wipe()?;
@@ -132,6 +111,15 @@ impl Cache {
         }
         replace(&self.file(), &pieces)?;
         Ok(())
+    }
+
+    /// The wrapped data key, and the content that is sealed with it.
+    fn sealed(&self, content: &[u8], source: &str, kek: &Kek) -> io::Result<(Vec<u8>, Vec<u8>)> {
+        let dek = Dek::generate().map_err(io::Error::other)?;
+        let wrapped = kek.wrap(&dek, WRAPPED_FOR).map_err(io::Error::other)?;
+        let place = AssociatedData::cache(source, &self.context_key);
+        let sealed = dek.seal(&place, content).map_err(io::Error::other)?;
+        Ok((wrapped, sealed))
     }
 
     /// Removes what was kept. The key stays: other caches in the directory use it.
@@ -212,6 +200,26 @@ fn content(good: &Good) -> Zeroizing<Vec<u8>> {
     content
 }
 
+/// Reads what [`content`] writes. Not trusted for having been sealed: an earlier version may have done it.
+fn good(content: &[u8], source: &str) -> Option<Good> {
+    let (synced_at, rest) = time(content)?;
+    let (checked_at, snapshot) = time(rest)?;
+    let Snapshot { space, version, created_at, updated_at, issued_at, secrets, refused } =
+        wire::read_snapshot(snapshot).ok()?;
+    let facts = Facts {
+        source: source.to_owned(),
+        space,
+        version,
+        created_at,
+        updated_at,
+        issued_at,
+        synced_at,
+        cached: true,
+        refused,
+    };
+    Some(Good { facts, checked_at, secrets: Arc::new(secrets) })
+}
+
 fn time(content: &[u8]) -> Option<(Timestamp, &[u8])> {
     let (millis, rest) = content.split_first_chunk()?;
     Some((Timestamp::from_millis(i64::from_be_bytes(*millis))?, rest))
@@ -271,6 +279,28 @@ fn absent_is_fine(done: io::Result<()>) -> io::Result<()> {
     match done {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         other => other,
+    }
+}
+
+/// See `fuzzing.rs`.
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing {
+    use super::*;
+
+    pub(crate) fn sealed(content: &[u8], key: &[u8], source: &str, cache: &Cache) -> Vec<u8> {
+        let kek = cache.kek(key).expect("a key");
+        let (wrapped, sealed) = cache.sealed(content, source, &kek).expect("randomness");
+        [MAGIC, &wrapped, &sealed].concat()
+    }
+
+    /// The content, as it would be written again.
+    pub(crate) fn opened(
+        file: &[u8],
+        key: &[u8],
+        source: &str,
+        cache: &Cache,
+    ) -> Option<Zeroizing<Vec<u8>>> {
+        cache.opened(file, key, source).ok().map(|good| content(&good))
     }
 }
 

@@ -11,6 +11,8 @@
 mod cache;
 mod driver;
 mod engine;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod keeping;
 mod machine;
 mod news;
