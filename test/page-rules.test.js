@@ -211,6 +211,6 @@ describe('Names of secrets', () => {
     const { flowPath } = await load('names.js');
     assert.equal(flowPath('DB'), 'global.SECRETS.DB');
     assert.equal(flowPath('mqtt.user'), 'global.SECRETS["mqtt.user"]');
-    assert.equal(flowPath('a-b', 'OTHER'), 'global.OTHER["a-b"]');
+    assert.equal(flowPath('a-b', 'global.OTHER'), 'global.OTHER["a-b"]');
   });
 });

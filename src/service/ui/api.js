@@ -1,7 +1,7 @@
 /* The service's API, as this page uses it. Nothing else here sends a request. */
 
-import { memberTexts } from './json.js';
 import { Problem } from './problem.js';
+import { asWritten, expecting, secretBody } from './wire.js';
 
 /** @import * as Api from './types.js' */
 
@@ -75,35 +75,6 @@ const inSpace = (space) => `/spaces/${encodeURIComponent(space)}`;
  */
 const ofSecret = (space, key) => `${inSpace(space)}/secrets/${encodeURIComponent(key)}`;
 
-/**
- * What a write expects to find.
- * @param {number | null | undefined} version null: no such secret; undefined: whatever is there
- * @returns {Record<string, string>}
- */
-function expecting(version) {
-  if (version === undefined) return {};
-  return version === null ? { 'If-None-Match': '*' } : { 'If-Match': `"${version}"` };
-}
-
-/**
- * Takes the value out as it is written, so that a JSON secret keeps every digit.
- * @param {string} answer
- * @returns {Api.Value}
- */
-function asWritten(answer) {
-  const { value, ...facts } = JSON.parse(answer);
-  const text = facts.type === 'text' ? value : (memberTexts(answer).get('value') ?? '');
-  return { ...facts, text };
-}
-
-/**
- * @param {Api.Kind} type
- * @param {string} text
- */
-function secretBody(type, text) {
-  return `{"type":"${type}","value":${type === 'text' ? JSON.stringify(text) : text}}`;
-}
-
 export const api = {
   /** @returns {Promise<Api.Service>} */
   service: () => ask('GET', '/service'),
@@ -151,47 +122,7 @@ export const api = {
   /** @type {(space: string) => Promise<void>} */
   deleteSpace: (space) => tell('DELETE', inSpace(space)),
 
-  // Secrets.
-  /** @type {(space: string, which?: { deleted: boolean }) => Promise<Api.SecretsOfSpace>} */
-  secrets: (space, { deleted } = { deleted: false }) =>
-    ask('GET', `${inSpace(space)}/secrets`, { query: deleted ? { deleted: 'true' } : {} }),
-  /** @type {(space: string, key: string, version?: number) => Promise<Api.Value>} */
-  reveal: async (space, key, version) =>
-    asWritten(await (await send('GET', ofSecret(space, key), { query: { version } })).text()),
-  /** @type {(space: string, key: string, type: Api.Kind, text: string, expected: number | null) => Promise<Api.Secret>} */
-  put: (space, key, type, text, expected) =>
-    ask('PUT', ofSecret(space, key), {
-      text: secretBody(type, text),
-      headers: expecting(expected),
-    }),
-  /** @type {(space: string, key: string, expected?: number) => Promise<void>} */
-  delete: (space, key, expected) =>
-    tell('DELETE', ofSecret(space, key), { headers: expecting(expected) }),
-  /** @type {(space: string, key: string) => Promise<{ versions: Api.Version[], deletedAt?: string | null }>} */
-  versions: (space, key) => ask('GET', `${ofSecret(space, key)}/versions`),
-  /** @type {(space: string, key: string, version: number, expected?: number) => Promise<Api.Secret>} */
-  rollBack: (space, key, version, expected) =>
-    ask('POST', `${ofSecret(space, key)}/rollback`, {
-      body: { version },
-      headers: expecting(expected),
-    }),
-  /** @type {(space: string, key: string) => Promise<Api.Secret>} */
-  restore: (space, key) => ask('POST', `${ofSecret(space, key)}/restore`),
-  /** @type {(space: string, key: string) => Promise<void>} */
-  destroy: (space, key) => tell('POST', `${ofSecret(space, key)}/destroy`, { body: {} }),
-  /** @type {(space: string, key: string, versions: number[]) => Promise<void>} */
-  destroyVersions: (space, key, versions) =>
-    tell('POST', `${ofSecret(space, key)}/destroy`, { body: { versions } }),
-  /** @type {(space: string, format: 'env' | 'json', text: string, dryRun: boolean) => Promise<Api.Imported>} */
-  import: (space, format, text, dryRun) =>
-    ask('POST', `${inSpace(space)}/import`, {
-      text,
-      type: 'text/plain',
-      query: { format, dryRun: dryRun ? 'true' : undefined },
-    }),
-  /** @type {(space: string, format: 'env' | 'json') => Promise<Blob>} */
-  export: async (space, format) =>
-    (await send('POST', `${inSpace(space)}/export`, { query: { format } })).blob(),
+  // Secrets; `secretsOf` has the rest.
   /** @type {(space: string) => EventSource} */
   watch: (space) => new EventSource(address(`${inSpace(space)}/watch`)),
 
@@ -221,3 +152,41 @@ export const api = {
   auditExport: (space, filters, format) =>
     address(`${inSpace(space)}/audit/export`, { ...filters, format }),
 };
+
+/**
+ * The secrets of a space.
+ * @param {string} space
+ * @returns {Api.Secrets}
+ */
+export function secretsOf(space) {
+  return {
+    list: ({ deleted } = { deleted: false }) =>
+      ask('GET', `${inSpace(space)}/secrets`, { query: deleted ? { deleted: 'true' } : {} }),
+    reveal: async (key, version) =>
+      asWritten(await (await send('GET', ofSecret(space, key), { query: { version } })).text()),
+    put: (key, type, text, expected) =>
+      ask('PUT', ofSecret(space, key), {
+        text: secretBody(type, text),
+        headers: expecting(expected),
+      }),
+    delete: (key, expected) =>
+      tell('DELETE', ofSecret(space, key), { headers: expecting(expected) }),
+    versions: (key) => ask('GET', `${ofSecret(space, key)}/versions`),
+    rollBack: (key, version, expected) =>
+      ask('POST', `${ofSecret(space, key)}/rollback`, {
+        body: { version },
+        headers: expecting(expected),
+      }),
+    restore: (key) => ask('POST', `${ofSecret(space, key)}/restore`),
+    destroy: (key, versions) =>
+      tell('POST', `${ofSecret(space, key)}/destroy`, { body: { versions } }),
+    import: (format, text, dryRun) =>
+      ask('POST', `${inSpace(space)}/import`, {
+        text,
+        type: 'text/plain',
+        query: { format, dryRun: dryRun ? 'true' : undefined },
+      }),
+    export: async (format) =>
+      (await send('POST', `${inSpace(space)}/export`, { query: { format } })).blob(),
+  };
+}

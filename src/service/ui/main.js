@@ -4,9 +4,10 @@ import { css, html, nothing } from 'lit';
 import { api, session } from './api.js';
 import { Element } from './element.js';
 import { icons } from './icons.js';
+import { chooseLanguage, findLanguage, languages } from './language.js';
 import { Problem } from './problem.js';
 import { currentRoute, followLink, navigate, router } from './router.js';
-import { chooseLanguage, currentLanguage, languages, t } from './texts.js';
+import { currentLanguage, t } from './texts.js';
 import './views/activity-log.js';
 import './views/first-password.js';
 import './views/own-account.js';
@@ -401,4 +402,5 @@ class SecretManager extends Element {
   }
 }
 
+findLanguage();
 customElements.define('secret-manager', SecretManager);

@@ -62,7 +62,6 @@ export function betterName(name) {
  * What a flow writes for it.
  * @param {string} name
  */
-export function flowPath(name, contextKey = 'SECRETS') {
-  const place = `global.${contextKey}`;
+export function flowPath(name, place = 'global.SECRETS') {
   return /^[A-Za-z_]\w*$/.test(name) ? `${place}.${name}` : `${place}[${JSON.stringify(name)}]`;
 }

@@ -311,6 +311,7 @@ export const shared = css`
     overflow-wrap: anywhere;
   }
   .table {
+    container-type: inline-size;
     background: var(--surface);
     border: 1px solid var(--line);
     border-radius: 12px;
@@ -340,7 +341,7 @@ export const shared = css`
     white-space: nowrap;
   }
 
-  @media (max-width: 46rem) {
+  @container (max-width: 44rem) {
     thead {
       position: absolute;
       width: 1px;

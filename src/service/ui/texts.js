@@ -1,38 +1,23 @@
-/* The page's texts, in the language of the browser or the one that was chosen. */
-
-import { de } from './texts/de.js';
-import { en } from './texts/en.js';
-
-/** @typedef {keyof typeof catalogues} Language */
-
-const catalogues = { en, de };
-
-/** A language's own name for itself. */
-export const languages = /** @type {const} */ ({ en: 'English', de: 'Deutsch' });
+/* Texts in the language that was chosen. Whoever shows the parts gives them. */
 
 /** Tells of a `change` of the language. */
 export const language = new EventTarget();
 
-/** The only thing that the page leaves in a browser. */
-const KEPT = 'language';
-
-let current = chosen();
-
-/** @returns {Language} */
-function chosen() {
-  const wished = [localStorage.getItem(KEPT) ?? '', ...navigator.languages];
-  const found = wished.map((tag) => tag.slice(0, 2)).find((tag) => tag in catalogues);
-  return /** @type {Language} */ (found ?? 'en');
-}
+/** @type {Readonly<Record<string, string>>} */
+let catalogue = {};
+let current = 'en';
 
 export function currentLanguage() {
   return current;
 }
 
-/** @param {Language} wanted */
-export function chooseLanguage(wanted) {
-  localStorage.setItem(KEPT, wanted);
-  current = wanted;
+/**
+ * @param {string} tag of the language
+ * @param {Readonly<Record<string, string>>} texts in it
+ */
+export function speak(tag, texts) {
+  current = tag;
+  catalogue = texts;
   language.dispatchEvent(new Event('change'));
 }
 
@@ -63,12 +48,12 @@ function region() {
 
 /** @param {string} key */
 export function hasText(key) {
-  return key in catalogues[current];
+  return key in catalogue;
 }
 
 /** @param {string} key */
 function lookUp(key) {
-  return /** @type {Record<string, string>} */ (catalogues[current])[key] ?? key;
+  return catalogue[key] ?? key;
 }
 
 /** @param {number} number */

@@ -48,9 +48,10 @@ export interface Secret {
   version: number;
   createdAt: string;
   updatedAt: string;
-  updatedBy: string;
+  /** Null where nobody signs in. */
+  updatedBy: string | null;
   deletedAt?: string;
-  deletedBy?: string;
+  deletedBy?: string | null;
 }
 
 export interface SecretsOfSpace {
@@ -68,14 +69,14 @@ export interface Value {
   version: number;
   text: string;
   updatedAt: string;
-  updatedBy: string;
+  updatedBy: string | null;
 }
 
 export interface Version {
   version: number;
   type: Kind;
   createdAt: string;
-  createdBy: string;
+  createdBy: string | null;
   rolledBackFrom: number | null;
   state: 'current' | 'kept' | 'destroyed';
 }
@@ -100,6 +101,22 @@ export interface Mistake {
   line?: number;
   key?: string;
   reason: string;
+}
+
+/** The secrets of one place, which the parts show and change without knowing where it is. */
+export interface Secrets {
+  list(which?: { deleted: boolean }): Promise<SecretsOfSpace>;
+  reveal(key: string, version?: number): Promise<Value>;
+  /** @param expected the version that must be there; null when there must be none */
+  put(key: string, type: Kind, text: string, expected: number | null): Promise<Secret>;
+  delete(key: string, expected?: number): Promise<void>;
+  versions(key: string): Promise<{ versions: Version[]; deletedAt?: string | null }>;
+  rollBack(key: string, version: number, expected?: number): Promise<Secret>;
+  restore(key: string): Promise<Secret>;
+  /** All of it, or the values of some versions. */
+  destroy(key: string, versions?: number[]): Promise<void>;
+  import(format: 'env' | 'json', text: string, dryRun: boolean): Promise<Imported>;
+  export(format: 'env' | 'json'): Promise<Blob>;
 }
 
 export interface Member {

@@ -1,5 +1,4 @@
 import { css, html, nothing } from 'lit';
-import { api } from '../api.js';
 import { Element } from '../element.js';
 import { firstMistake, formatted } from '../json.js';
 import { betterName, flowPath, nameMistake } from '../names.js';
@@ -7,7 +6,7 @@ import { Problem } from '../problem.js';
 import { formatTime, t } from '../texts.js';
 import { closeDialog, dialog } from './dialog.js';
 
-/** @import { Kind, Secret, Value } from '../types.js' */
+/** @import { Kind, Secret, Secrets, Value } from '../types.js' */
 
 /**
  * Somebody else's secret under the same key, which ours would replace. `theirs` is null when they
@@ -22,9 +21,11 @@ import { closeDialog, dialog } from './dialog.js';
 export class SecretEditor extends Element {
   static properties = {
     ...Element.properties,
-    space: {},
+    api: { attribute: false },
     secret: { attribute: false },
     latest: { attribute: false },
+    name: {},
+    place: {},
     key: { state: true },
     type: { state: true },
     text: { state: true },
@@ -61,11 +62,16 @@ export class SecretEditor extends Element {
 
   constructor() {
     super();
-    this.space = '';
+    /** Where the secrets are; always given. @type {Secrets} */
+    this.api = /** @type {any} */ (undefined);
     /** The secret as it was when the editing began; null for a new one. @type {Secret | null} */
     this.secret = null;
     /** The same secret as it is now. @type {Secret | null} */
     this.latest = null;
+    /** What a new one may be called. */
+    this.name = '';
+    /** What stands before a name where a flow reads it. */
+    this.place = 'global.SECRETS';
     this.key = '';
     /** @type {Kind} */
     this.type = 'text';
@@ -80,7 +86,10 @@ export class SecretEditor extends Element {
 
   connectedCallback() {
     super.connectedCallback();
-    if (!this.secret) return;
+    if (!this.secret) {
+      this.key = this.name;
+      return;
+    }
     this.key = this.secret.key;
     this.type = this.secret.type;
   }
@@ -110,7 +119,7 @@ export class SecretEditor extends Element {
       return;
     }
     const stored = await this.attempt(() =>
-      api.put(this.space, this.key, this.type, this.text, this.#expected),
+      this.api.put(this.key, this.type, this.text, this.#expected),
     );
     if (stored) {
       this.announce(t('editor.stored', { key: this.key, version: stored.version }));
@@ -123,7 +132,7 @@ export class SecretEditor extends Element {
   async #compare() {
     const theirs = await this.attempt(async () => {
       try {
-        return { value: await api.reveal(this.space, this.key) };
+        return { value: await this.api.reveal(this.key) };
       } catch (error) {
         if (error instanceof Problem && error.status === 404) return { value: null };
         throw error;
@@ -137,7 +146,7 @@ export class SecretEditor extends Element {
   }
 
   async #load() {
-    const value = await this.attempt(() => api.reveal(this.space, this.key));
+    const value = await this.attempt(() => this.api.reveal(this.key));
     if (!value) return;
     this.type = value.type;
     this.text = value.text;
@@ -219,7 +228,7 @@ export class SecretEditor extends Element {
             : html`<p class="hint">
                 ${
                   this.key && !mistake
-                    ? html`${t('editor.path')} <code>${flowPath(this.key)}</code>`
+                    ? html`${t('editor.path')} <code>${flowPath(this.key, this.place)}</code>`
                     : t('editor.keyHint')
                 }
               </p>`
@@ -315,7 +324,7 @@ export class SecretEditor extends Element {
     const { secret, latest } = this;
     if (!secret || latest?.version === secret.version) return nothing;
     const text = latest
-      ? t('editor.changed', { name: latest.updatedBy, version: latest.version })
+      ? t('editor.changed', { name: latest.updatedBy ?? t('somebody'), version: latest.version })
       : t('editor.deleted');
     return html`<p class="note warning" role="status">${text}</p>`;
   }
@@ -328,7 +337,7 @@ export class SecretEditor extends Element {
           theirs
             ? t('conflict.changed', {
                 key: this.key,
-                name: theirs.updatedBy,
+                name: theirs.updatedBy ?? t('somebody'),
                 version: theirs.version,
                 at: formatTime(theirs.updatedAt),
               })

@@ -1,12 +1,13 @@
 import { css, html } from 'lit';
-import { api } from '../api.js';
 import { Element, typed } from '../element.js';
 import { t } from '../texts.js';
 import { closeDialog, dialog } from './dialog.js';
 
+/** @import { Secrets } from '../types.js' */
+
 /** Asks before all values of a space go into a file. */
 export class SecretExport extends Element {
-  static properties = { ...Element.properties, space: {}, name: {} };
+  static properties = { ...Element.properties, api: { attribute: false }, name: {} };
 
   static styles = [
     ...Element.styles,
@@ -20,7 +21,8 @@ export class SecretExport extends Element {
 
   constructor() {
     super();
-    this.space = '';
+    /** Where the secrets are; always given. @type {Secrets} */
+    this.api = /** @type {any} */ (undefined);
     /** Of the space, and so of the file. */
     this.name = '';
   }
@@ -28,7 +30,7 @@ export class SecretExport extends Element {
   /** @param {SubmitEvent} event */
   async #submit(event) {
     const format = typed(event)('format') === 'json' ? 'json' : 'env';
-    const file = await this.attempt(() => api.export(this.space, format));
+    const file = await this.attempt(() => this.api.export(format));
     if (!file) return;
     const link = document.createElement('a');
     link.href = URL.createObjectURL(file);

@@ -1,16 +1,15 @@
 import { css, html, nothing } from 'lit';
-import { api } from '../api.js';
 import { Element } from '../element.js';
 import { formatTime, t } from '../texts.js';
 import { dialog } from './dialog.js';
 
-/** @import { Secret, Version } from '../types.js' */
+/** @import { Secret, Secrets, Version } from '../types.js' */
 
 /** The versions of a secret: who made them, what was in them, and the way back to one. */
 export class SecretHistory extends Element {
   static properties = {
     ...Element.properties,
-    space: {},
+    api: { attribute: false },
     key: {},
     latest: { attribute: false },
     canReveal: { type: Boolean },
@@ -58,7 +57,8 @@ export class SecretHistory extends Element {
 
   constructor() {
     super();
-    this.space = '';
+    /** Where the secrets are; always given. @type {Secrets} */
+    this.api = /** @type {any} */ (undefined);
     this.key = '';
     /** The secret as the space has it now; null when it is deleted. @type {Secret | null} */
     this.latest = null;
@@ -80,14 +80,14 @@ export class SecretHistory extends Element {
   }
 
   async #load() {
-    const answer = await this.attempt(() => api.versions(this.space, this.key));
+    const answer = await this.attempt(() => this.api.versions(this.key));
     if (answer) this.versions = answer.versions;
   }
 
   /** @param {number} version */
   async #rollBack(version) {
     const expected = this.latest?.version;
-    const done = await this.attempt(() => api.rollBack(this.space, this.key, version, expected));
+    const done = await this.attempt(() => this.api.rollBack(this.key, version, expected));
     this.asked = null;
     if (!done) return;
     this.announce(t('history.rolledBack', { key: this.key, version, now: done.version }));
@@ -97,7 +97,7 @@ export class SecretHistory extends Element {
 
   /** @param {number} version */
   async #destroy(version) {
-    await this.attempt(() => api.destroyVersions(this.space, this.key, [version]));
+    await this.attempt(() => this.api.destroy(this.key, [version]));
     this.asked = null;
     if (!this.problem) await this.#load();
   }
@@ -136,8 +136,8 @@ export class SecretHistory extends Element {
                 </span>`
           }
           <div class="small muted">
-            ${t(`type.${type}`)} · <time datetime=${createdAt}>${formatTime(createdAt)}</time> ·
-            ${t('by', { name: createdBy })}
+            ${t(`type.${type}`)} · <time datetime=${createdAt}>${formatTime(createdAt)}</time>
+            ${createdBy ? html`· ${t('by', { name: createdBy })}` : nothing}
             ${rolledBackFrom ? html`· ${t('history.from', { version: rolledBackFrom })}` : nothing}
           </div>
         </div>

@@ -1,10 +1,9 @@
 import { css, html, nothing } from 'lit';
-import { api } from '../api.js';
 import { Element } from '../element.js';
 import { counted, t } from '../texts.js';
 import { closeDialog, dialog } from './dialog.js';
 
-/** @import { Imported } from '../types.js' */
+/** @import { Imported, Secrets } from '../types.js' */
 
 /** @typedef {'env' | 'json'} Format */
 
@@ -12,7 +11,7 @@ import { closeDialog, dialog } from './dialog.js';
 export class SecretImport extends Element {
   static properties = {
     ...Element.properties,
-    space: {},
+    api: { attribute: false },
     format: { state: true },
     text: { state: true },
     preview: { state: true },
@@ -55,7 +54,8 @@ export class SecretImport extends Element {
 
   constructor() {
     super();
-    this.space = '';
+    /** Where the secrets are; always given. @type {Secrets} */
+    this.api = /** @type {any} */ (undefined);
     /** @type {Format} */
     this.format = 'env';
     this.text = '';
@@ -89,7 +89,7 @@ export class SecretImport extends Element {
   async #submit(event) {
     event.preventDefault();
     const dryRun = this.preview === null;
-    const answer = await this.attempt(() => api.import(this.space, this.format, this.text, dryRun));
+    const answer = await this.attempt(() => this.api.import(this.format, this.text, dryRun));
     if (!answer) return;
     if (dryRun) {
       this.preview = answer;

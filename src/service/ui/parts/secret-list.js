@@ -27,7 +27,9 @@ export class SecretList extends Element {
     canReveal: { type: Boolean },
     canChange: { type: Boolean },
     canDestroy: { type: Boolean },
-    contextKey: {},
+    noHistory: { type: Boolean },
+    place: {},
+    note: { attribute: false },
     query: { state: true },
     limit: { state: true },
   };
@@ -59,7 +61,7 @@ export class SecretList extends Element {
         justify-content: end;
         min-width: max-content;
       }
-      .value td {
+      .under td {
         border-top: 0;
         padding-top: 0;
       }
@@ -79,13 +81,13 @@ export class SecretList extends Element {
         text-align: center;
         border-top: 1px solid var(--line);
       }
-      @media (max-width: 46rem) {
+      @container (max-width: 44rem) {
         .actions {
           min-width: 0;
           justify-content: start;
           margin-inline-start: -0.5rem;
         }
-        tr.value {
+        tr.under {
           border-top: 0;
           padding-top: 0;
         }
@@ -106,7 +108,12 @@ export class SecretList extends Element {
     this.canReveal = false;
     this.canChange = false;
     this.canDestroy = false;
-    this.contextKey = 'SECRETS';
+    /** Where the secrets are kept, their older versions can't be asked for. */
+    this.noHistory = false;
+    /** What stands before a name where a flow reads it. */
+    this.place = 'global.SECRETS';
+    /** What else there is to say of a secret, under it. @type {((secret: Secret) => unknown) | null} */
+    this.note = null;
     this.query = '';
     this.limit = PAGE;
   }
@@ -197,7 +204,7 @@ export class SecretList extends Element {
         <td role="cell" data-label=${t('version')}>${version}</td>
         <td role="cell" class="small" data-label=${t(this.deleted ? 'deleted' : 'updated')}>
           <time datetime=${at} class="nowrap">${formatTime(at)}</time>
-          <span class="muted">${t('by', { name: by ?? '?' })}</span>
+          ${by ? html`<span class="muted">${t('by', { name: by })}</span>` : nothing}
         </td>
         <td role="cell">
           <div class="actions">
@@ -205,6 +212,7 @@ export class SecretList extends Element {
           </div>
         </td>
       </tr>
+      ${this.note ? this.#renderNote(this.note(secret)) : nothing}
       ${open ? this.#renderValue(key) : nothing}`;
   }
 
@@ -213,7 +221,7 @@ export class SecretList extends Element {
    * @param {boolean} open
    */
   #renderActions(key, open) {
-    const path = flowPath(key, this.contextKey);
+    const path = flowPath(key, this.place);
     return html`${
       this.canReveal
         ? html`${
@@ -226,7 +234,7 @@ export class SecretList extends Element {
     }
     ${this.#renderAction('copy-path', key, icons.path, { path })}
     ${this.canChange ? this.#renderAction('edit', key, icons.edit) : nothing}
-    ${this.#renderAction('history', key, icons.history)}
+    ${this.noHistory ? nothing : this.#renderAction('history', key, icons.history)}
     ${this.canChange ? this.#renderAction('delete', key, icons.delete) : nothing}`;
   }
 
@@ -256,9 +264,16 @@ export class SecretList extends Element {
     </button>`;
   }
 
+  /** @param {unknown} note */
+  #renderNote(note) {
+    return html`<tr role="row" class="under">
+      <td role="cell" colspan="5">${note}</td>
+    </tr>`;
+  }
+
   /** @param {string} key */
   #renderValue(key) {
-    return html`<tr role="row" class="value">
+    return html`<tr role="row" class="under">
       <td role="cell" colspan="5">
         <pre tabindex="0" aria-label=${t('list.value', { key })}>${this.revealed?.text}</pre>
         <p class="hint" role="status">${t('list.hiddenSoon')}</p>

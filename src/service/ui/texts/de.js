@@ -1,33 +1,20 @@
 /* Deutsch. Dieselben Schlüssel wie auf Englisch; ein Test vergleicht sie. */
 
+import { parts } from './parts-de.js';
+
 /** @type {Record<keyof typeof import('./en.js').en, string>} */
 export const de = {
+  ...parts,
+
   // Wörter
-  actions: 'Aktionen',
   add: 'Hinzufügen',
   administrator: 'Administrator',
   all: 'Alle',
-  back: 'Zurück',
-  by: 'von {name}',
-  cancel: 'Abbrechen',
-  close: 'Schließen',
-  confirm: 'Bestätigen',
-  copied: 'Kopiert',
   copy: 'Kopieren',
-  'copy.failed': 'Der Browser hat das Kopieren nicht erlaubt.',
   create: 'Anlegen',
   created: 'Angelegt',
-  createdAt: 'Angelegt am',
-  delete: 'Löschen',
-  deleted: 'Gelöscht',
   displayName: 'Name für andere (freiwillig)',
   edit: 'Bearbeiten',
-  format: 'Format',
-  'format.env': '.env',
-  'format.json': 'JSON',
-  hide: 'Verbergen',
-  issuedAt: 'Ausgestellt am',
-  key: 'Schlüssel',
   language: 'Sprache',
   loginName: 'Benutzername',
   more: 'Mehr anzeigen',
@@ -38,7 +25,6 @@ export const de = {
   'password.hint': 'Mindestens {length} Zeichen. Ein Satz merkt sich leicht.',
   'password.refused':
     'Wählen Sie ein anderes Passwort: lang genug, kein Benutzername, keine Wiederholung, keines, das bekannt geworden ist.',
-  reveal: 'Anzeigen',
   role: 'Rolle',
   'role.owner': 'Eigentümer',
   'role.editor': 'Bearbeiter',
@@ -52,12 +38,6 @@ export const de = {
   saved: 'Gespeichert',
   settings: 'Einstellungen',
   skip: 'Zum Inhalt',
-  type: 'Typ',
-  'type.text': 'Text',
-  'type.json': 'JSON',
-  updated: 'Geändert',
-  updatedAt: 'Geändert am',
-  version: 'Version',
 
   // Seiten
   account: 'Ihr Konto',
@@ -129,140 +109,12 @@ export const de = {
   'tab.tokens': 'Zugriffstoken',
   'tab.activity': 'Aktivität',
 
-  // Die Liste der Secrets
-  'list.deletedSecrets': 'Gelöschte Secrets',
-  'list.found.one': '{count} Secret gefunden',
-  'list.found.other': '{count} Secrets gefunden',
-  'list.hiddenSoon': 'Wird nach 30 Sekunden wieder verborgen.',
-  'list.more': 'Mehr anzeigen ({shown} von {count})',
-  'list.none': 'Es gibt noch kein Secret.',
-  'list.noneDeleted': 'Es gibt kein gelöschtes Secret.',
-  'list.noneFound': 'Kein Schlüssel enthält „{query}“.',
-  'list.search': 'Suchen',
-  'list.secrets': 'Secrets',
-  'list.value': 'Wert von {key}',
-  'action.reveal': '{key} anzeigen',
-  'action.hide': '{key} verbergen',
-  'action.copy-value': 'Wert von {key} kopieren',
-  'action.copy-path': 'Pfad {path} kopieren',
-  'action.edit': '{key} bearbeiten',
-  'action.history': 'Verlauf von {key}',
-  'action.delete': '{key} löschen',
-  'action.restore': '{key} wiederherstellen',
-  'action.destroy': '{key} endgültig vernichten',
-
   // Der Reiter Secrets
-  'secrets.add': 'Secret hinzufügen',
-  'secrets.addShort': 'Hinzufügen',
   'secrets.changedBy': '{by} hat {what} geändert',
   'secrets.removedBy': '{by} hat {what} gelöscht',
-  'secrets.copied': 'Kopiert: {key}',
-  'secrets.export': 'Exportieren',
-  'secrets.import': 'Importieren',
   'secrets.notLive':
     'Zurzeit keine Verbindung zum Dienst. Was hier steht, ist vielleicht nicht aktuell.',
-  'secrets.restored': '{key} ist wieder da',
   'secrets.several': '{count} Secrets',
-  'secrets.showDeleted': 'Gelöschte anzeigen',
-  'delete.heading': '{key} löschen?',
-  'delete.text': 'Flows bekommen es nicht mehr. Ein Bearbeiter kann es wiederherstellen.',
-  'delete.confirm': 'Löschen',
-  'destroy.heading': '{key} endgültig vernichten?',
-  'destroy.text': 'Alle Versionen werden vernichtet. Niemand kann sie zurückholen.',
-  'destroy.confirm': 'Vernichten',
-
-  // Bearbeiten
-  'editor.new': 'Neues Secret',
-  'editor.edit': '{key} bearbeiten',
-  'editor.key': 'KEY (Schlüssel)',
-  'editor.keyHint':
-    'Am besten lesbar sind Großbuchstaben mit Unterstrichen, etwa PRODUCT_A_API_KEY.',
-  'editor.path': 'Im Flow:',
-  'editor.advice': 'Am besten lesbar sind Großbuchstaben mit Unterstrichen.',
-  'editor.use': '{name} verwenden',
-  'editor.value': 'VALUE (Wert)',
-  'editor.load': 'Jetzigen Wert anzeigen',
-  'editor.noValue': 'Geben Sie einen Wert ein.',
-  'editor.hint.text': 'Wird genau so gespeichert, wie er hier steht.',
-  'editor.hint.json': 'Ein Objekt, Array, eine Zahl oder was sonst JSON ist.',
-  'editor.formatJson': 'Formatieren',
-  'editor.goodJson': 'Das ist JSON.',
-  'editor.place': 'Zeile {line}, Spalte {column}: {reason}',
-  'editor.stored': '{key} als Version {version} gespeichert',
-  'editor.changed':
-    '{name} hat inzwischen Version {version} gespeichert. Ihr Text bleibt hier stehen.',
-  'editor.discard': 'Schließen, ohne zu speichern, was Sie eingegeben haben?',
-  'editor.discardConfirm': 'Verwerfen',
-  'editor.deleted': 'Jemand hat dieses Secret inzwischen gelöscht. Ihr Text bleibt hier stehen.',
-  'conflict.changed':
-    '{key} wurde nicht gespeichert: {name} hat am {at} Version {version} gespeichert. Was soll bleiben?',
-  'conflict.deleted': '{key} wurde nicht gespeichert: Jemand hat es gelöscht. Trotzdem speichern?',
-  'conflict.theirs': 'Jetzt gespeichert (Version {version})',
-  'conflict.gone': 'Jetzt',
-  'conflict.nothing': 'Gelöscht',
-  'conflict.mine': 'Ihrer',
-  'conflict.keepTheirs': 'Gespeicherten behalten',
-  'conflict.back': 'Weiter bearbeiten',
-  'conflict.storeMine': 'Meinen speichern',
-  'name.empty': 'Geben Sie einen Schlüssel ein.',
-  'name.long': 'Höchstens 256 Zeichen; dieser hat {length}.',
-  'name.first': 'Ein Schlüssel beginnt mit einem Buchstaben oder _, nicht mit „{found}“.',
-  'name.character':
-    'Möglich sind nur Buchstaben ohne Umlaute, Ziffern, _ . und -, nicht „{found}“.',
-  'name.space': 'Ein Schlüssel hat keine Leerzeichen.',
-  'name.reserved':
-    '{name} ist ein Name, den JavaScript selbst verwendet. Wählen Sie einen anderen.',
-  'json.after': 'hinter dem Dokument darf nichts stehen, dort steht aber „{found}“',
-  'json.colon': 'vor „{found}“ fehlt ein Doppelpunkt',
-  'json.commaOrBrace': 'vor „{found}“ fehlt ein Komma oder }',
-  'json.commaOrBracket': 'vor „{found}“ fehlt ein Komma oder ]',
-  'json.control': 'Zeilenenden und andere Steuerzeichen schreibt man in Text als \\n, \\t, …',
-  'json.depth': 'zu tief verschachtelt',
-  'json.digit': 'hier fehlt eine Ziffer',
-  'json.ended': 'das Dokument endet zu früh',
-  'json.escape': 'diese Umschreibung gibt es nicht; einen Backslash schreibt man als \\\\',
-  'json.name': 'vor „{found}“ fehlt ein Name in doppelten Anführungszeichen',
-  'json.value':
-    'hier fehlt ein Wert: Text in doppelten Anführungszeichen, Zahl, {, [, true, false oder null',
-  'json.zero': 'eine Zahl hat keine führende Null',
-
-  // Verlauf
-  'history.heading': 'Verlauf von {key}',
-  'history.version': 'Version {version}',
-  'history.current': 'Aktuell',
-  'history.destroyed': 'Vernichtet',
-  'history.from': 'Inhalt von Version {version}',
-  'history.revealVersion': 'Version {version} anzeigen',
-  'history.hideVersion': 'Version {version} verbergen',
-  'history.rollBack': 'Zurückkehren',
-  'history.rollBackTo': 'Zu Version {version} zurückkehren',
-  'history.rollBack.ask': 'Eine neue Version mit dem Inhalt von Version {version} anlegen?',
-  'history.rolledBack': '{key} hat als Version {now} wieder den Inhalt von Version {version}',
-  'history.destroy': 'Vernichten',
-  'history.destroyVersion': 'Version {version} vernichten',
-  'history.destroy.ask': 'Den Wert von Version {version} endgültig vernichten?',
-
-  // Import und Export
-  'import.heading': 'Secrets importieren',
-  'import.hint':
-    'Eine .env-Datei mit Zeilen KEY=VALUE, oder ein JSON-Objekt: Jedes Element wird ein Secret. Secrets, die nicht darin stehen, bleiben.',
-  'import.file': 'Datei wählen oder hier ablegen',
-  'import.paste': 'Oder ihren Text einfügen',
-  'import.line': 'Zeile {line}: {reason}',
-  'import.preview': 'Vorschau',
-  'import.added.one': '{count} neues Secret',
-  'import.added.other': '{count} neue Secrets',
-  'import.changed.one': '{count} geändertes Secret',
-  'import.changed.other': '{count} geänderte Secrets',
-  'import.unchanged.one': '{count} unverändertes Secret',
-  'import.unchanged.other': '{count} unveränderte Secrets',
-  'import.nothing': 'Es würde sich nichts ändern.',
-  'import.done': 'Importiert: {added} neu, {changed} geändert',
-  'export.heading': 'Alle Secrets exportieren',
-  'export.warning':
-    'Die Datei enthält alle Werte dieses Spaces unverschlüsselt. Der Export wird in der Aktivität festgehalten.',
-  'export.confirm': 'Exportieren',
-  'export.done': 'Exportiert',
 
   // Mitglieder
   'members.add': 'Mitglied hinzufügen',
@@ -391,26 +243,15 @@ export const de = {
 
   // Was der Dienst ablehnt
   'problem.administrator_required': 'Das darf nur ein Administrator.',
-  'problem.body_too_large': 'Das ist mehr, als der Dienst auf einmal annimmt.',
-  'problem.busy': 'Der Dienst ist beschäftigt. Bitte gleich noch einmal versuchen.',
   'problem.credentials_wrong': 'Der Benutzername oder das Passwort ist falsch.',
   'problem.cross_site':
     'Der Dienst hat das abgelehnt, weil es von einer anderen Seite zu kommen scheint.',
-  'problem.database_unavailable':
-    'Der Dienst erreicht seine Datenbank nicht. Warum, steht in seinem Protokoll unter der Anfrage {request}.',
-  'problem.import_invalid': 'Die Datei kann nicht importiert werden. Nichts wurde geändert.',
-  'problem.internal':
-    'Der Dienst konnte das nicht ausführen. Warum, steht in seinem Protokoll unter der Anfrage {request}.',
   'problem.invitation_invalid':
     'Diese Einladung gilt nicht: Sie wurde benutzt, ist zu alt, oder es gibt eine neuere.',
   'problem.last_administrator': 'Das ist der letzte Administrator; einen muss es geben.',
   'problem.last_owner': 'Das ist der letzte Eigentümer des Spaces; einen muss es geben.',
   'problem.name_taken': 'Dieser Name ist vergeben.',
-  'problem.not_found': 'Das ist nicht mehr da.',
-  'problem.other': 'Der Dienst hat das abgelehnt: {detail}',
   'problem.password_wrong': 'Das jetzige Passwort ist falsch.',
-  'problem.precondition_failed':
-    'Jemand hat es inzwischen geändert. Sehen Sie es an und versuchen Sie es noch einmal.',
   'problem.role_insufficient': 'Ihre Rolle in diesem Space erlaubt das nicht.',
   'problem.session_missing': 'Bitte melden Sie sich an.',
   'problem.setup_code_invalid':
@@ -419,7 +260,5 @@ export const de = {
   'problem.too_many_attempts.wait': 'Zu viele Versuche. Bitte {seconds} s warten.',
   'problem.too_many_requests': 'Zu viele Anfragen. Bitte warten.',
   'problem.too_many_requests.wait': 'Zu viele Anfragen. Bitte {seconds} s warten.',
-  'problem.unreachable': 'Der Dienst ist nicht erreichbar.',
   'problem.user_unknown': 'Einen Benutzer dieses Namens gibt es nicht.',
-  'problem.value_destroyed': 'Der Wert wurde vernichtet.',
 };

@@ -1,5 +1,5 @@
 import { css, html, nothing } from 'lit';
-import { api } from '../api.js';
+import { api, secretsOf } from '../api.js';
 import { Element } from '../element.js';
 import { icons } from '../icons.js';
 import { explain } from '../problem.js';
@@ -12,7 +12,7 @@ import '../parts/secret-import.js';
 import '../parts/secret-list.js';
 
 /** @import { Question } from '../parts/confirm-dialog.js' */
-/** @import { Change, Secret, SecretsOfSpace, Space, User } from '../types.js' */
+/** @import { Change, Secret, Secrets, SecretsOfSpace, Space, User } from '../types.js' */
 
 /** How long a revealed value is shown. */
 const SHOWN = 30_000;
@@ -92,6 +92,8 @@ export class SpaceSecrets extends Element {
     this.live = true;
   }
 
+  /** @type {Secrets} */
+  #secrets = secretsOf('');
   /** @type {EventSource | null} */
   #watch = null;
   /** @type {Record<string, ReturnType<typeof setTimeout> | undefined>} */
@@ -119,6 +121,7 @@ export class SpaceSecrets extends Element {
   /** @param {string} space */
   async #begin(space) {
     this.#end();
+    this.#secrets = secretsOf(space);
     this.listing = null;
     await this.#load();
     if (this.isConnected && this.space?.id === space && !document.hidden) this.#follow(space);
@@ -146,13 +149,13 @@ export class SpaceSecrets extends Element {
   }
 
   async #load() {
-    const { id } = this.#space;
+    const secrets = this.#secrets;
     await this.attempt(async () => {
       const [listing, deleted] = await Promise.all([
-        api.secrets(id),
-        this.showDeleted ? api.secrets(id, { deleted: true }) : null,
+        secrets.list(),
+        this.showDeleted ? secrets.list({ deleted: true }) : null,
       ]);
-      if (this.space?.id !== id) return;
+      if (this.#secrets !== secrets) return;
       this.listing = listing;
       this.deleted = deleted?.secrets ?? [];
     });
@@ -218,7 +221,7 @@ export class SpaceSecrets extends Element {
   /** @param {CustomEvent<{ key: string, version?: number }>} event */
   async #reveal({ detail: { key, version } }) {
     this.#hide();
-    const value = await this.attempt(() => api.reveal(this.#space.id, key, version));
+    const value = await this.attempt(() => this.#secrets.reveal(key, version));
     // Under a dialog nobody reads what stands above the list.
     if (this.problem && this.open) this.announce(explain(this.problem));
     if (!value || document.hidden) return;
@@ -228,7 +231,7 @@ export class SpaceSecrets extends Element {
 
   /** @param {CustomEvent<{ key: string }>} event */
   async #copyValue({ detail: { key } }) {
-    const value = await this.attempt(() => api.reveal(this.#space.id, key));
+    const value = await this.attempt(() => this.#secrets.reveal(key));
     if (!value) return;
     await this.copy(value.text, t('secrets.copied', { key }));
   }
@@ -257,13 +260,13 @@ export class SpaceSecrets extends Element {
       text: t('delete.text'),
       confirm: t('delete.confirm'),
       dangerous: true,
-      action: () => api.delete(this.#space.id, key, secret?.version),
+      action: () => this.#secrets.delete(key, secret?.version),
     });
   }
 
   /** @param {CustomEvent<{ key: string }>} event */
   async #restore({ detail: { key } }) {
-    const restored = await this.attempt(() => api.restore(this.#space.id, key));
+    const restored = await this.attempt(() => this.#secrets.restore(key));
     if (!restored) return;
     this.announce(t('secrets.restored', { key }));
     await this.#load();
@@ -276,7 +279,7 @@ export class SpaceSecrets extends Element {
       text: t('destroy.text'),
       confirm: t('destroy.confirm'),
       dangerous: true,
-      action: () => api.destroy(this.#space.id, key),
+      action: () => this.#secrets.destroy(key),
     });
   }
 
@@ -391,7 +394,7 @@ export class SpaceSecrets extends Element {
    */
   #renderOpen(canReveal, canChange) {
     const { open } = this;
-    const { id, name, role } = this.#space;
+    const { name, role } = this.#space;
     const close = () => {
       this.open = null;
       this.#hide();
@@ -399,13 +402,13 @@ export class SpaceSecrets extends Element {
     switch (open?.kind) {
       case 'new':
         return html`<secret-editor
-          .space=${id}
+          .api=${this.#secrets}
           @close=${close}
           @stored=${this.#load}
         ></secret-editor>`;
       case 'edit':
         return html`<secret-editor
-          .space=${id}
+          .api=${this.#secrets}
           .secret=${open.secret}
           .latest=${this.#find(open.secret.key)}
           @close=${close}
@@ -413,7 +416,7 @@ export class SpaceSecrets extends Element {
         ></secret-editor>`;
       case 'history':
         return html`<secret-history
-          .space=${id}
+          .api=${this.#secrets}
           .key=${open.key}
           .latest=${this.#find(open.key)}
           .revealed=${this.revealed}
@@ -427,12 +430,16 @@ export class SpaceSecrets extends Element {
         ></secret-history>`;
       case 'import':
         return html`<secret-import
-          .space=${id}
+          .api=${this.#secrets}
           @close=${close}
           @stored=${this.#load}
         ></secret-import>`;
       case 'export':
-        return html`<secret-export .space=${id} .name=${name} @close=${close}></secret-export>`;
+        return html`<secret-export
+          .api=${this.#secrets}
+          .name=${name}
+          @close=${close}
+        ></secret-export>`;
       case 'ask':
         return html`<confirm-dialog .question=${open.question} @close=${close}></confirm-dialog>`;
       default:
