@@ -5,7 +5,15 @@
 const assert = require('node:assert/strict');
 const { after, before, test } = require('node:test');
 const { onBothVersions } = require('./lib/both-versions');
-const { functionNode, secretManager, secretSource, tab, TAB } = require('./lib/flows');
+const {
+  endpoint,
+  expressionNode,
+  functionNode,
+  secretManager,
+  secretSource,
+  tab,
+  TAB,
+} = require('./lib/flows');
 const { NodeRed } = require('./lib/node-red');
 const { ScriptedSource, faults } = require('./lib/scripted-source');
 const { failureOf } = require('./lib/until');
@@ -188,6 +196,23 @@ onBothVersions('The admin API', (version) => {
     await red.until(async () => (await status()).length === 0);
     await red.deploy(flows);
     await red.status('manager', '🆗 Synced');
+  });
+
+  test('a Node-RED without an admin API works, and serves none of this', async () => {
+    const closed = await NodeRed.start(version, {
+      settings: { httpAdminRoot: false },
+      flows: [
+        tab,
+        { ...secretSource(source), credentials: undefined },
+        secretManager(),
+        ...endpoint('value', expressionNode(`global.get('SECRETS').KEY`)),
+      ],
+      credentials: { source: { token: source.token } },
+    });
+    await closed.started();
+    await closed.until(async () => (await closed.ask('/value')).value === 'one');
+    assert.equal((await failureOf(closed.ask('/secret-manager/status'))).status, 404);
+    await closed.stop();
   });
 
   test('pages of other sites can neither reveal nor change anything', async () => {

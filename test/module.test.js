@@ -10,9 +10,21 @@ test('loaded again after an uninstall, it holds messages once and forgets its fo
   const events = new EventEmitter();
   /** @type {string[]} */
   const hooks = [];
-  /** @type {string[]} */
-  const routes = [];
-  const route = (/** @type {string} */ path) => routes.push(path);
+  /** What Node-RED was given, for good. @type {Map<string, Function>} */
+  const routes = new Map();
+  const taking =
+    (/** @type {string} */ method) =>
+    (/** @type {string} */ path, /** @type {Function} */ handler) => {
+      const route = `${method} ${path}`;
+      assert.ok(!routes.has(route), `${route} is there already`);
+      routes.set(route, handler);
+    };
+  let outcome = '';
+  const asked = (/** @type {string} */ route) => {
+    outcome = '';
+    routes.get(route)?.({}, {}, () => (outcome = 'not ours'));
+    return outcome;
+  };
   const node = {
     context: () => ({ global: { get() {}, set() {} } }),
   };
@@ -25,9 +37,11 @@ test('loaded again after an uninstall, it holds messages once and forgets its fo
       },
       remove: (/** @type {string} */ name) => hooks.splice(hooks.indexOf(name), 1),
     },
-    auth: { needsPermission: () => () => {} },
+    auth: { needsPermission: () => () => (outcome = 'answered') },
     comms: { publish() {} },
-    httpAdmin: { get: route, post: route, put: route, delete: route },
+    httpAdmin: Object.fromEntries(
+      ['get', 'post', 'put', 'delete'].map((method) => [method, taking(method)]),
+    ),
     log: { audit() {}, error() {} },
     nodes: {
       createNode: (/** @type {object} */ created) => Object.assign(created, node),
@@ -46,7 +60,13 @@ test('loaded again after an uninstall, it holds messages once and forgets its fo
     assert.equal(events.listenerCount('flows:started'), 1);
     assert.equal(events.listenerCount('runtime-event'), 1);
   }
-  const given = routes.length;
+  const given = routes.size;
+  // Of another package's removal nothing changes here.
+  events.emit('runtime-event', { id: 'node/removed', payload: [{ types: ['other'] }] });
+  assert.equal(asked('get /secret-manager/status'), 'answered');
+  events.emit('runtime-event', { id: 'node/removed', payload: [{ types: ['secret-manager'] }] });
+  for (const route of routes.keys()) assert.equal(asked(route), 'not ours', route);
   require('../nodes/secret-manager')(red);
-  assert.equal(routes.length, given, 'Node-RED keeps every route that it was ever given');
+  for (const route of routes.keys()) assert.equal(asked(route), 'answered', route);
+  assert.equal(routes.size, given);
 });

@@ -82,7 +82,7 @@ class NodeRed {
     const red = new NodeRed(version, userDir, port, options.env ?? {});
     await red.until(() => red.#process.exitCode !== null || red.log.includes('Server now running'));
     if (red.#process.exitCode !== null) throw new Error(`Node-RED ended:\n${red.log}`);
-    await red.#listen();
+    if (options.settings?.httpAdminRoot !== false) await red.#listen();
     return red;
   }
 

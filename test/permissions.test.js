@@ -1,0 +1,234 @@
+'use strict';
+
+/*
+ * Who gets what: users × routes, with users as people set them up. A route that isn't in the table
+ * makes it fail, and so does a value in an answer that isn't there to reveal one.
+ */
+
+const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const path = require('node:path');
+const { after, before, test } = require('node:test');
+const { routes } = require('../nodes/lib/admin');
+const { onBothVersions } = require('./lib/both-versions');
+const { secretManager, secretSource, tab } = require('./lib/flows');
+const { NodeRed } = require('./lib/node-red');
+const { ScriptedSource } = require('./lib/scripted-source');
+const { temporaryDirectory } = require('./lib/temporary');
+
+/** What the users may do, by their names. */
+const users = {
+  everything: '*',
+  reader: 'read',
+  writer: 'write',
+  names: 'secrets.read',
+  revealer: ['secrets.read', 'secrets.reveal'],
+  editor: ['secrets.read', 'secrets.write'],
+  flows: 'flows.write',
+  context: 'context.read',
+  nothing: [],
+};
+
+const READ = ['everything', 'reader', 'names', 'revealer', 'editor'];
+const REVEAL = ['everything', 'revealer'];
+const WRITE = ['everything', 'writer', 'editor'];
+const CONTEXT = ['everything', 'reader', 'context'];
+const CONTEXT_WRITE = ['everything', 'writer'];
+
+const value = 'canary-permission-90c2';
+
+/**
+ * @typedef {object} Row
+ * @property {string} route as it is served
+ * @property {string[]} who may use it
+ * @property {string} [as] the address with its parameters filled in
+ * @property {boolean} [reveals]
+ * @property {number} [status] of the answer
+ * @property {Record<string, string>} [headers]
+ * @property {string} [body]
+ */
+
+/** @type {Row[]} */
+const ours = [
+  { route: 'GET /status', who: READ },
+  { route: 'GET /secrets', who: READ },
+  { route: 'GET /secrets/:key', as: '/secrets/KEY', who: REVEAL, reveals: true },
+  { route: 'POST /:id/sync', as: '/manager/sync', who: WRITE, status: 204 },
+];
+
+/** @type {Row[]} */
+const contexts = [
+  { route: 'GET /context/global', who: CONTEXT },
+  { route: 'GET /context/global/SECRETS', who: CONTEXT },
+  { route: 'GET /context/global/SECRETS_METADATA', who: CONTEXT },
+  { route: 'DELETE /context/global/SECRETS', who: CONTEXT_WRITE, status: 204 },
+];
+
+/** Tells which routes this package gave to Node-RED. */
+const lister = `module.exports = (RED) => {
+  RED.httpAdmin.get('/test-routes', (_request, response) => {
+    const { stack } = RED.httpAdmin._router ?? RED.httpAdmin.router;
+    const routes = stack.flatMap(({ route }) => route ?? []);
+    response.json(
+      routes.flatMap(({ path, methods }) =>
+        Object.keys(methods).map((method) => method.toUpperCase() + ' ' + path),
+      ),
+    );
+  });
+};`;
+
+onBothVersions('Permissions', (version) => {
+  const source = new ScriptedSource();
+  /** @type {InstanceType<typeof NodeRed>[]} */
+  const started = [];
+
+  /** @param {string} rest of adminAuth */
+  async function start(rest = '') {
+    const userDir = temporaryDirectory('node-red-');
+    const nodes = path.join(userDir, 'nodes');
+    fs.mkdirSync(nodes);
+    fs.writeFileSync(path.join(nodes, 'lister.js'), lister);
+    fs.writeFileSync(path.join(nodes, 'lister.html'), '');
+    const { credentials, ...where } = secretSource(source);
+    const red = await NodeRed.start(version, {
+      userDir,
+      extraSettings: `adminAuth: {
+        type: 'credentials',
+        users: async (username) => {
+          const permissions = ${JSON.stringify(users)}[username];
+          return permissions === undefined ? null : { username, permissions };
+        },
+        authenticate: async (username, password) => {
+          const permissions = ${JSON.stringify(users)}[username];
+          return password === 'right' && permissions !== undefined ? { username, permissions } : null;
+        },
+        ${rest}
+      }`,
+      flows: [tab, where, secretManager()],
+      credentials: { source: credentials },
+    });
+    started.push(red);
+    await red.started();
+    return red;
+  }
+
+  /**
+   * @param {InstanceType<typeof NodeRed>} red
+   * @param {string} username
+   * @returns {Promise<string>}
+   */
+  async function signIn(red, username) {
+    const answer = await red.request('POST', '/auth/token', {
+      client_id: 'node-red-admin',
+      grant_type: 'password',
+      scope: '',
+      username,
+      password: 'right',
+    });
+    return answer.access_token;
+  }
+
+  /**
+   * @param {InstanceType<typeof NodeRed>} red
+   * @param {Row} row
+   * @param {string} [token]
+   */
+  async function use(red, { route, as, headers, body }, token) {
+    const [method, address] = route.split(' ');
+    const below = address.startsWith('/context') ? '' : '/secret-manager';
+    const response = await fetch(red.url + below + (as ?? address), {
+      method,
+      headers: { ...(token && { Authorization: `Bearer ${token}` }), ...headers },
+      body,
+    });
+    return { status: response.status, text: await response.text() };
+  }
+
+  /**
+   * @param {Row} row
+   * @param {boolean} may
+   * @param {{ status: number, text: string }} answer
+   * @param {string} who
+   */
+  function check({ route, reveals = false, status = 200 }, may, answer, who) {
+    const shown = answer.text.includes(value);
+    assert.deepEqual(
+      [answer.status, shown],
+      may ? [status, reveals] : [401, false],
+      `${who}, ${route}: ${answer.text.slice(0, 300)}`,
+    );
+  }
+
+  before(async () => {
+    await source.start();
+    source.publish({ KEY: value, OBJECT: { deep: [value], other: 1 } });
+  });
+
+  after(async () => {
+    for (const red of started) await red.stop();
+    await source.stop();
+  });
+
+  /** @type {InstanceType<typeof NodeRed>} */
+  let red;
+  /** @type {Map<string, string>} */
+  const tokens = new Map();
+
+  before(async () => {
+    red = await start();
+    for (const name of Object.keys(users)) tokens.set(name, await signIn(red, name));
+    const state = async () => {
+      const { text } = await use(red, ours[0], tokens.get('everything'));
+      return JSON.parse(text).active[0]?.state === 'synced';
+    };
+    await red.until(state);
+  });
+
+  test('the table has every route that there is', async () => {
+    const listed = ours.map(({ route }) => route).sort();
+    const known = routes.map(({ method, path }) => `${method.toUpperCase()} ${path}`).sort();
+    assert.deepEqual(listed, known);
+    /** @type {string[]} */
+    const served = await red.request('GET', '/test-routes');
+    const prefix = ' /secret-manager';
+    const here = served
+      .filter((route) => route.includes(prefix))
+      .map((route) => route.replace(prefix, ' '))
+      .sort();
+    assert.deepEqual(
+      listed,
+      here.map((route) => route.replace('  ', ' ')),
+    );
+  });
+
+  for (const row of [...ours, ...contexts]) {
+    test(row.route, async () => {
+      for (const name of Object.keys(users)) {
+        check(row, row.who.includes(name), await use(red, row, tokens.get(name)), name);
+      }
+      check(row, false, await use(red, row), 'nobody');
+      check(row, false, await use(red, row, 'forged'), 'a forged token');
+    });
+  }
+
+  test('the status says what each user may do, as the routes have it', async () => {
+    for (const name of READ) {
+      const { text } = await use(red, ours[0], tokens.get(name));
+      const may = { reveal: REVEAL.includes(name), write: WRITE.includes(name) };
+      assert.deepEqual(JSON.parse(text).permissions, may, name);
+    }
+  });
+
+  test('who has not signed in may do what the default user may, and no more', async () => {
+    const open = await start(`default: async () => ({ anonymous: true, permissions: 'read' }),`);
+    await open.until(async () => {
+      const { text } = await use(open, ours[0]);
+      return JSON.parse(text).active[0]?.state === 'synced';
+    });
+    for (const row of [...ours, ...contexts]) {
+      check(row, row.who.includes('reader'), await use(open, row), 'anonymous');
+    }
+    const { permissions } = JSON.parse((await use(open, ours[0])).text);
+    assert.deepEqual(permissions, { reveal: false, write: false });
+  });
+});
