@@ -15,6 +15,7 @@ const { NodeRed } = require('./node-red');
 const { Packed } = require('./packed');
 const { Catalogue, Registry } = require('./registry');
 const { Service } = require('./service');
+const { failureOf } = require('./until');
 
 /** In the catalogue as well, and never installed. */
 const others = ['node-red-contrib-unrelated', '@somebody/secret-santa'].map((id) => ({
@@ -79,13 +80,17 @@ function installsFromCatalogue(version) {
 
     await editor.emptyFlow();
     await editor.deploy();
+    assert.equal((await red.request('GET', '/secret-manager/status')).active.length, 0);
     await editor.uninstall();
+    // Node-RED itself never takes a route back.
+    assert.equal((await failureOf(red.request('GET', '/secret-manager/status'))).status, 404);
     await editor.findInCatalogue('secret-manager');
     await editor.install();
     await editor.dragIn();
     await editor.chooseService(service.url, token);
     await editor.deploy();
     await editor.statusIs('🆗 Synced');
+    assert.equal((await red.request('GET', '/secret-manager/status')).active.length, 1);
     assert.deepEqual(editor.mistakes, []);
   });
 }
