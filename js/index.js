@@ -41,6 +41,8 @@ class Engine {
   #listener;
   /** @type {Map<number, Waiting>} */
   #waiting = new Map();
+  /** Of the sync that the last start began. */
+  #firstTicket = 0;
 
   /** @param {Listener} listener */
   constructor(listener) {
@@ -57,7 +59,18 @@ class Engine {
    * @throws {SecretManagerError} code "misconfigured"
    */
   start(settings) {
-    return this.#finished(startNative(this.#native, toNativeSettings(settings)));
+    this.#firstTicket = startNative(this.#native, toNativeSettings(settings));
+    return this.#finished(this.#firstTicket);
+  }
+
+  /**
+   * Blocks this thread until the sync that the last start began has succeeded or failed. What it
+   * brought, or what the cache keeps, can be read then.
+   * @param {number} limit the longest time to wait, in ms
+   * @returns {boolean} whether it has ended
+   */
+  waitForFirst(limit) {
+    return this.#native.waitFor(this.#firstTicket, Math.max(0, Math.round(limit)));
   }
 
   /** @returns {Promise<void>} resolves when the sync is done, rejects when it failed */

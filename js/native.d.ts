@@ -16,6 +16,11 @@ export declare class Engine {
   start(settings: Settings): number
   /** Syncs now. Returns a ticket; `drain` tells when that sync is finished. */
   syncNow(): number
+  /**
+   * Blocks this thread until the sync with that ticket has ended, so many ms at most; says whether
+   * it has. `drain` tells of its end all the same.
+   */
+  waitFor(ticket: number, limit: number): boolean
   /** Ends all activity. What is published stays so. */
   stop(): void
   /** Ends all activity for good, and forgets all values, also those in the cache. */

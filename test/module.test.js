@@ -45,10 +45,12 @@ test('loaded again after an uninstall, it holds messages once and forgets its fo
     log: { audit() {}, error() {} },
     nodes: {
       createNode: (/** @type {object} */ created) => Object.assign(created, node),
+      getCredentials: () => undefined,
       getNode: () => null,
       registerType() {},
     },
     settings: {},
+    util: { evaluateNodeProperty: () => '', getObjectProperty: () => undefined },
     _: (/** @type {string} */ key) => key,
   };
   const starting = { config: { flows: [{ id: 'n', type: 'secret-manager' }] } };

@@ -6,6 +6,7 @@
  */
 
 const { EventEmitter } = require('node:events');
+const { isDeepStrictEqual } = require('node:util');
 const { Engine } = require('../../js');
 const { Publication } = require('./global-context');
 const { SetupError } = require('./setup');
@@ -45,8 +46,14 @@ class Keeper {
   #token = '';
   /** The kind of source that it was started with. @type {string | null} */
   #kind = null;
+  /** What the engine was started with, while it runs. @type {object | null} */
+  #settings = null;
+  /** Changes before there was a node to tell them. @type {import('../../js/native').Change[]} */
+  #untold = [];
   /** @type {Promise<void>} */
   #firstSync = Promise.resolve();
+  /** The flows have started without waiting for it any longer. */
+  #late = false;
   /** The warnings that hold, so that each is given once. @type {string[]} */
   #warned = [];
   /** @type {NodeJS.Timeout} */
@@ -63,12 +70,32 @@ class Keeper {
     return this.#firstSync.catch(() => {});
   }
 
+  /**
+   * Starts for a node that isn't there yet. The first one that joins takes over what runs.
+   * @param {Member} early
+   */
+  begin(early) {
+    this.#activate(early);
+  }
+
+  /**
+   * Blocks until the sync that the last start began has an outcome, so many ms at most.
+   * @param {number} limit
+   */
+  waitForFirst(limit) {
+    if (!this.#engine || this.#fault || this.#engine.waitForFirst(limit)) return;
+    this.#late = true;
+    this.firstOutcome.then(() => {
+      this.#late = false;
+    });
+  }
+
   /** @param {Member} member */
   join(member) {
     this.#members = this.#members.filter(({ id }) => id !== member.id);
     this.#members.push(member);
     // A node that replaces an older self takes over its role, whether that one has closed or not.
-    if (this.#active === null || this.#active.id === member.id) {
+    if (this.#active === null || this.#active.early || this.#active.id === member.id) {
       this.#activate(member);
       this.#syncedByDeploy = true;
     } else {
@@ -85,7 +112,7 @@ class Keeper {
     this.#members = this.#members.filter((other) => other !== member);
     if (this.#active === member) {
       this.#active = null;
-      this.#engine?.stop();
+      this.#stop();
     }
     this.#tell();
   }
@@ -144,15 +171,18 @@ class Keeper {
   flowsStarted({ diff }) {
     const synced = this.#syncedByDeploy || this.#active === null;
     this.#syncedByDeploy = false;
+    // The node that it stood for didn't come.
+    if (this.#active?.early) this.#active = null;
     if (this.#active === null) this.#succeed();
     if (this.#members.length === 0) this.#retire();
+    for (const change of this.#untold.splice(0)) this.#active?.changed(change);
     if (diff && !synced && this.#active?.syncOnSave) this.syncNow().catch(() => {});
   }
 
   /** @param {Member} member */
   #activate(member) {
+    const begun = this.#active?.early ? this.#settings : null;
     this.#active = member;
-    this.#firstSync = Promise.resolve();
     try {
       this.#engine ??= this.#newEngine();
       this.#publication ??= new Publication(this.#contextKey, this.#engine);
@@ -160,11 +190,10 @@ class Keeper {
       const settings = member.settings();
       this.#token = settings.token;
       this.#kind = settings.kind;
-      this.#firstSync = this.#engine.start(settings);
-      this.#firstSync.catch(() => {});
+      if (!isDeepStrictEqual(settings, begun)) this.#start(this.#engine, settings);
       this.#fault = null;
     } catch (error) {
-      this.#engine?.stop();
+      this.#stop();
       this.#fault = error;
       this.#kind = null;
     }
@@ -172,12 +201,29 @@ class Keeper {
     this.#tell();
   }
 
+  /**
+   * @param {import('./types').Engine} engine
+   * @param {import('../../js/settings').Settings} settings
+   */
+  #start(engine, settings) {
+    this.#firstSync = engine.start(settings);
+    this.#firstSync.catch(() => {});
+    this.#settings = settings;
+  }
+
+  #stop() {
+    this.#engine?.stop();
+    this.#settings = null;
+    this.#firstSync = Promise.resolve();
+  }
+
   #newEngine() {
     return new Engine({
       wantsNames: () => this.#active?.wantsNames() ?? false,
       onChange: (change) => {
         this.#publication?.refreshMetadata();
-        this.#active?.changed(change);
+        if (this.#active?.early) this.#untold.push(change);
+        else this.#active?.changed(change);
         this.#tell();
       },
       onState: () => {
@@ -212,7 +258,7 @@ class Keeper {
   }
 
   #show() {
-    if (!this.#active) return;
+    if (!this.#active || this.#active.early) return;
     const status = this.#engine?.status();
     const situation = this.#situation(status);
     if (situation) this.#active.show(situation);
@@ -225,7 +271,9 @@ class Keeper {
    */
   #situation(status) {
     if (this.#fault) return faultSituation(this.#fault);
-    return status ? situationOf(status, this.#held) : null;
+    if (!status) return null;
+    const situation = situationOf(status, this.#held);
+    return this.#late && situation.key === 'syncing' ? { key: 'late' } : situation;
   }
 
   #tell() {
@@ -298,6 +346,11 @@ function keepersSorted() {
   return [...keepers.keys()].sort().map((key) => /** @type {Keeper} */ (keepers.get(key)));
 }
 
+/** Those that are kept at present. */
+function contextKeys() {
+  return [...keepers.keys()];
+}
+
 /** Settles when every keeper's first sync has succeeded or failed. */
 function firstOutcomes() {
   return Promise.all([...keepers.values()].map((keeper) => keeper.firstOutcome));
@@ -315,6 +368,7 @@ function isKept(contextKey) {
 
 module.exports = {
   changes,
+  contextKeys,
   firstOutcomes,
   flowsStarted,
   isKept,

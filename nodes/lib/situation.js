@@ -14,6 +14,7 @@ const LOOKS = {
   store: { fill: 'yellow', shape: 'dot' },
   stale: { fill: 'yellow', shape: 'ring' },
   cached: { fill: 'yellow', shape: 'ring' },
+  late: { fill: 'yellow', shape: 'ring' },
   syncing: { fill: 'blue', shape: 'ring' },
   standby: { fill: 'grey', shape: 'ring' },
   unreachable: { fill: 'red', shape: 'ring' },

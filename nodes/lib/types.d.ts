@@ -57,15 +57,22 @@ export interface Red {
   log: { audit(what: object, request: object): void; error(text: string): void };
   nodes: {
     createNode(node: RuntimeNode, config: object): void;
+    getCredentials(id: string): any;
     getNode(id: string): any;
     registerType(type: string, constructor: Function, options?: object): void;
   };
   settings: Record<string, any>;
+  util: {
+    evaluateNodeProperty(value: any, type: string, node: object): any;
+    getObjectProperty(object: object, expression: string): unknown;
+  };
 }
 
 /** A node that takes part in keeping a context key: one of them does the work, the others stand by. */
 export interface Member {
   id: string;
+  /** It stands for a node that isn't there yet. */
+  early: boolean;
   global: GlobalContext;
   syncOnSave: boolean;
   about(): MemberFacts;

@@ -1,6 +1,7 @@
 //! The engine's handle in JavaScript.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use napi::{Env, Error, JsString, Result};
 use napi_derive::napi;
@@ -61,6 +62,14 @@ impl Engine {
     #[napi(catch_unwind)]
     pub fn sync_now(&self) -> u32 {
         self.engine.as_ref().map(sync::Engine::sync_now).unwrap_or_default()
+    }
+
+    /// Blocks this thread until the sync with that ticket has ended, so many ms at most; says whether
+    /// it has. `drain` tells of its end all the same.
+    #[napi(catch_unwind)]
+    pub fn wait_for(&self, ticket: u32, limit: u32) -> bool {
+        let limit = Duration::from_millis(limit.into());
+        self.engine.as_ref().is_some_and(|engine| engine.wait_for(ticket, limit))
     }
 
     /// Ends all activity. What is published stays so.

@@ -308,6 +308,8 @@ impl Driver {
                     self.keeping.confirm(at, now());
                 }
                 Action::Finish(tickets, outcome) => {
+                    // Who waits for it goes on at once, and is to find the status as it is then.
+                    self.show();
                     self.life.finished(&tickets);
                     self.shared.finish(tickets, &outcome);
                 }

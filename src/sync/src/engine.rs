@@ -1,7 +1,9 @@
-//! The handle by which an engine is used. All of its methods return at once.
+//! The handle by which an engine is used. All of its methods return at once, but for the one that
+//! waits.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use secret_manager_model::{Kind, Secret, SecretName, Timestamp};
 use tokio::runtime;
@@ -52,6 +54,12 @@ impl Engine {
         let ticket = self.next_ticket();
         self.send(Command::Sync(ticket));
         ticket
+    }
+
+    /// Blocks the caller until the sync that was asked for with `ticket` has succeeded or failed, `limit`
+    /// at most. What it brought, or what the cache keeps, is published then. Says whether it has ended.
+    pub fn wait_for(&self, ticket: Ticket, limit: Duration) -> bool {
+        self.shared.wait_for(ticket, limit)
     }
 
     /// Ends all activity. What is published stays so.

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+use std::time::Duration;
 
 use secret_manager_model::{Diff, Secret, SecretName};
 use secret_manager_source::Failure;
@@ -23,6 +24,8 @@ pub(crate) struct Shared {
     secrets: RwLock<Arc<Secrets>>,
     status: Mutex<Status>,
     news: Mutex<Inbox>,
+    /// Told when requested syncs have ended.
+    ended: Condvar,
     notify: Notify,
 }
 
@@ -31,6 +34,8 @@ struct Inbox {
     news: News,
     /// The reader was told and has not come yet: telling again would add nothing.
     announced: bool,
+    /// The latest request that has ended, for those who wait for one.
+    last_ended: Ticket,
     /// What the reader is done with; dropped by the engine's task when it next comes by.
     spent: Vec<Change>,
 }
@@ -41,6 +46,7 @@ impl Shared {
             secrets: RwLock::default(),
             status: Mutex::default(),
             news: Mutex::default(),
+            ended: Condvar::new(),
             notify,
         }
     }
@@ -106,9 +112,22 @@ impl Shared {
     }
 
     pub(crate) fn finish(&self, tickets: Vec<Ticket>, outcome: &Result<(), Ended>) {
+        let mut inbox = self.lock_news();
+        inbox.last_ended = tickets.iter().copied().fold(inbox.last_ended, Ticket::max);
         let finished =
             tickets.into_iter().map(|ticket| Finished { ticket, outcome: outcome.clone() });
-        self.lock_news().news.finished.extend(finished);
+        inbox.news.finished.extend(finished);
+        drop(inbox);
+        self.ended.notify_all();
+    }
+
+    /// Blocks the caller until the sync of a request, or of a later one, has ended, `limit` at most.
+    /// Says whether it has.
+    pub(crate) fn wait_for(&self, ticket: Ticket, limit: Duration) -> bool {
+        let under_way = |inbox: &mut Inbox| inbox.last_ended < ticket;
+        let waited = self.ended.wait_timeout_while(self.lock_news(), limit, under_way);
+        let (inbox, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        inbox.last_ended >= ticket
     }
 
     /// The work was interrupted; what is published is there as before.

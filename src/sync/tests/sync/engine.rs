@@ -201,3 +201,23 @@ async fn an_engine_that_is_interrupted_goes_on() {
     tokio::time::sleep(MINUTE * 10).await;
     assert_eq!(subject.state(), State::Idle);
 }
+
+#[tokio::test]
+async fn whoever_cannot_await_may_wait_for_the_first_outcome() {
+    for (step, value) in
+        [(Step::Secrets(1, &[("A", "1")]), Some("\"1\"")), (Step::Fail(Remedy::Retry), None)]
+    {
+        let (subject, ticket) = Subject::started(&Script::new([step]));
+        let waiting = move || (subject.engine.wait_for(ticket, MINUTE), subject);
+        let (ended, subject) = tokio::task::spawn_blocking(waiting).await.unwrap();
+        assert!(ended);
+        assert_eq!(subject.value("A").as_deref(), value);
+        let state = if value.is_some() { State::Synced } else { State::Unreachable };
+        assert_eq!(subject.state(), state);
+        assert!(subject.engine.drain().finished.iter().any(|finished| finished.ticket == ticket));
+    }
+
+    let (subject, ticket) = Subject::started(&Script::new([Step::Hang]));
+    assert!(!subject.engine.wait_for(ticket, Duration::from_millis(1)));
+    assert_eq!(subject.state(), State::Idle);
+}

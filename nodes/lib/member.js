@@ -1,0 +1,127 @@
+'use strict';
+
+/* What a Secret Manager node is to the keeper of its context key. */
+
+const { SetupError, cacheFrom, settingsFromEnvironment, settingsFromSource } = require('./setup');
+const { nodeStatus } = require('./situation');
+
+/**
+ * @typedef {import('./types').Member} Member
+ * @typedef {import('./types').Red} Red
+ * @typedef {import('./types').RuntimeNode} RuntimeNode
+ */
+
+const DEFAULT_CONTEXT_KEY = 'SECRETS';
+const DEFAULT_AUTOSYNC = 60;
+
+/** @param {Record<string, any>} config */
+function contextKeyOf(config) {
+  return config.contextKey || DEFAULT_CONTEXT_KEY;
+}
+
+/**
+ * A key that flows can write as a property, that no object has anyway, and that is not where another
+ * node's metadata are.
+ * @param {unknown} contextKey
+ */
+function isUsable(contextKey) {
+  return (
+    typeof contextKey === 'string' &&
+    /^[A-Za-z_$][A-Za-z0-9_$]*$/.test(contextKey) &&
+    !contextKey.endsWith('_METADATA') &&
+    !(contextKey in {})
+  );
+}
+
+/**
+ * @param {Red} RED
+ * @param {RuntimeNode} node
+ * @param {Record<string, any>} config
+ * @returns {Member}
+ */
+function memberOf(RED, node, config) {
+  let shown = '';
+  return {
+    ...commonOf(RED, config, (id) => RED.nodes.getNode(id)),
+    id: node.id,
+    early: false,
+    global: node.context().global,
+    show(situation) {
+      const status = nodeStatus(situation, (key, values) => RED._(`secret-manager.${key}`, values));
+      const text = JSON.stringify(status);
+      if (text === shown) return;
+      shown = text;
+      node.status(status);
+    },
+    warn(what) {
+      node.warn(
+        typeof what === 'string'
+          ? what
+          : RED._('secret-manager.warning.refused', { names: what.join(', ') }),
+      );
+    },
+    wantsNames: () => node.wires.some((wire) => wire.length > 0),
+    changed(change) {
+      if (!this.wantsNames()) return;
+      // No version when the secrets were withdrawn.
+      const { version = null, added, changed, removed } = change;
+      node.send({ topic: 'secrets/changed', payload: { version, added, changed, removed } });
+    },
+  };
+}
+
+/**
+ * Stands for a node that isn't there yet, and gives way to whichever comes first.
+ * @param {Red} RED
+ * @param {Record<string, any>} config of the node
+ * @param {import('./types').GlobalContext} global
+ * @param {(id: string) => any} nodeOf
+ * @returns {Member}
+ */
+function earlyMemberOf(RED, config, global, nodeOf) {
+  return {
+    ...commonOf(RED, config, nodeOf),
+    id: config.id,
+    early: true,
+    global,
+    show() {},
+    warn() {},
+    wantsNames: () =>
+      config.wires?.some((/** @type {string[]} */ wire) => wire.length > 0) ?? false,
+    changed() {},
+  };
+}
+
+/**
+ * @param {Red} RED
+ * @param {Record<string, any>} config
+ * @param {(id: string) => any} nodeOf
+ * @returns {Pick<Member, 'about' | 'settings' | 'syncOnSave'>}
+ */
+function commonOf(RED, config, nodeOf) {
+  const autosync = Number(config.autosync) || DEFAULT_AUTOSYNC;
+  const live = config.live !== false;
+  const syncOnSave = config.syncOnSave !== false;
+  return {
+    syncOnSave,
+    about() {
+      const { name = null, kind = null } = (config.source && nodeOf(config.source)) || {};
+      return {
+        name: config.name ?? '',
+        settings: { autosync, syncOnSave, live },
+        source: config.source ? { id: config.source, name, kind } : null,
+      };
+    },
+    settings() {
+      const cache = cacheFrom(RED.settings, contextKeyOf(config));
+      const ours = { autosync, live, cache };
+      if (!config.source) return { ...settingsFromEnvironment(process.env), ...ours };
+      const source = nodeOf(config.source);
+      if (!source) throw new SetupError('sourceGone');
+      const tls = source.tls && nodeOf(source.tls);
+      return { ...settingsFromSource(source, tls), ...ours };
+    },
+  };
+}
+
+module.exports = { contextKeyOf, earlyMemberOf, isUsable, memberOf };

@@ -1,0 +1,141 @@
+'use strict';
+
+/*
+ * What has to be done before the first node of a starting Node-RED exists. Code that runs while nodes are
+ * made (On Start, an environment's JSONata) and properties with ${SECRETS.KEY} are to find the secrets,
+ * messages that are sent at once as well; after a deploy they are there already.
+ */
+
+const { EarlyNodes } = require('./early-nodes');
+const { markStale } = require('./global-context');
+const { contextKeys, firstOutcomes, flowsStarted, isKept, keeperOf } = require('./keeper');
+const { contextKeyOf, earlyMemberOf, isUsable } = require('./member');
+const { MessageGate } = require('./message-gate');
+const { referencesIn } = require('./references');
+const { runtimeOf } = require('./runtime');
+const { Scopes } = require('./scopes');
+
+/**
+ * @typedef {import('./scopes').Config} Config
+ * @typedef {import('./types').FlowsEvent} FlowsEvent
+ * @typedef {import('./types').GlobalContext} GlobalContext
+ * @typedef {import('./types').Red} Red
+ */
+
+/** The longest time that a start waits for the secrets, unless the settings file says otherwise. */
+const START_TIMEOUT = 3000;
+
+/**
+ * What to undo when Node-RED loads the node's file again, after an uninstall and an install.
+ * @type {WeakMap<object, () => void>}
+ */
+const preparations = new WeakMap();
+
+/**
+ * @param {Red} RED
+ * @param {string} type of our nodes
+ * @param {Function} constructor of theirs
+ */
+function prepareStarts(RED, type, constructor) {
+  preparations.get(RED.events)?.();
+  const gate = new MessageGate(RED.hooks);
+
+  const onStarting = (/** @type {FlowsEvent} */ { config: { flows }, diff }) => {
+    if (diff) return;
+    const scopes = new Scopes(flows);
+    const managers = flows.filter((config) => config.type === type && scopes.isEnabled(config));
+    if (managers.length === 0) return;
+    const limit = RED.settings.secretManagerStartTimeout ?? START_TIMEOUT;
+    const deadline = Date.now() + limit;
+    gate.close(limit);
+    const { global } = contextOutsideFlows(RED, type, constructor);
+    const begun = begin(RED, scopes, managers, global);
+    if (begun.length === 0 || !areNeededEarly(RED, flows, scopes)) return;
+    for (const keeper of begun) keeper.waitForFirst(deadline - Date.now());
+  };
+  const onStarted = (/** @type {FlowsEvent} */ event) => {
+    flowsStarted(event);
+    gate.openAfter(firstOutcomes());
+  };
+
+  RED.events.on('flows:starting', onStarting);
+  RED.events.on('flows:started', onStarted);
+  preparations.set(RED.events, () => {
+    RED.events.off('flows:starting', onStarting);
+    RED.events.off('flows:started', onStarted);
+    gate.open();
+  });
+}
+
+/**
+ * Begins to keep what nobody keeps yet.
+ * @param {Red} RED
+ * @param {InstanceType<typeof Scopes>} scopes
+ * @param {Config[]} managers
+ * @param {GlobalContext} global
+ */
+function begin(RED, scopes, managers, global) {
+  const runtime = runtimeOf(RED);
+  const early = runtime && new EarlyNodes(RED, runtime, scopes);
+  const begun = [];
+  for (const config of managers) {
+    const filled = early && attempt(() => early.filled(config));
+    const contextKey = contextKeyOf(filled ?? config);
+    if (!isUsable(contextKey) || isKept(contextKey)) continue;
+    markStale(global, contextKey);
+    if (!filled) continue;
+    const member = earlyMemberOf(RED, filled, global, (id) => early.node(id));
+    if (!attempt(() => member.settings())) continue;
+    const keeper = keeperOf(contextKey);
+    keeper.begin(member);
+    begun.push(keeper);
+  }
+  return begun;
+}
+
+/**
+ * What is wrong or missing is for the node itself to say, when it is there.
+ * @template T
+ * @param {() => T} what
+ * @returns {T | null}
+ */
+function attempt(what) {
+  try {
+    return what();
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Whether anything reads secrets while the nodes are being made. Messages don't: they are held.
+ * @param {Red} RED
+ * @param {Config[]} flows
+ * @param {InstanceType<typeof Scopes>} scopes
+ */
+function areNeededEarly(RED, flows, scopes) {
+  const hasOnStart = flows.some(
+    (config) =>
+      config.type === 'function' &&
+      /\bglobal\b/.test(config.initialize ?? '') &&
+      scopes.isEnabled(config),
+  );
+  if (hasOnStart) return true;
+  const credentialsOf = (/** @type {string} */ id) => RED.nodes.getCredentials(id);
+  return referencesIn(flows, scopes, credentialsOf, contextKeys()).size > 0;
+}
+
+/**
+ * Global context is only reached through a node, and there is none yet.
+ * @param {Red} RED
+ * @param {string} type
+ * @param {Function} constructor
+ */
+function contextOutsideFlows(RED, type, constructor) {
+  /** @type {import('./types').RuntimeNode} */
+  const node = Object.create(constructor.prototype);
+  RED.nodes.createNode(node, { id: 'secret-manager-start', type, wires: [] });
+  return node.context();
+}
+
+module.exports = { prepareStarts };
