@@ -37,19 +37,22 @@ class Packed {
     return JSON.parse(String(text));
   }
 
+  /** A folder with the package as npm lays it. */
+  unpack() {
+    const folder = fs.mkdtempSync(path.join(this.#directory, 'package-'));
+    execFileSync('tar', ['-xzf', this.tarball, '--strip-components=1', '-C', folder]);
+    return folder;
+  }
+
   /**
    * The same package with other contents.
    * @param {string} version
    * @param {(folder: string) => void} change
    */
   variant(version, change) {
-    const folder = path.join(this.#directory, version);
-    fs.mkdirSync(folder);
-    execFileSync('tar', ['-xzf', this.tarball, '--strip-components=1', '-C', folder]);
-    fs.writeFileSync(
-      path.join(folder, 'package.json'),
-      JSON.stringify({ ...this.manifest, version }),
-    );
+    const folder = this.unpack();
+    const manifest = { ...this.manifest, version };
+    fs.writeFileSync(path.join(folder, 'package.json'), JSON.stringify(manifest));
     change(folder);
     return new Packed(folder);
   }
