@@ -7,7 +7,7 @@
 class SecretManagerError extends Error {
   /**
    * @param {string} code misconfigured, denied, throttled, unavailable, invalid, stopped, internal
-   *   or native-missing
+   *   or native-missing; from the vault also those of the service's API
    * @param {string} message
    */
   constructor(code, message) {

@@ -1,13 +1,14 @@
 'use strict';
 
 /*
- * The engine as JavaScript likes it: settings in, promises and plain callbacks out. It knows
+ * Engine and vault as JavaScript likes them: settings in, promises and plain callbacks out. It knows
  * nothing of Node-RED. Nothing in here keeps the process alive.
  */
 
-const native = require('./native');
+const { forget, guarded, listen, nativeCore } = require('./core');
 const { SecretManagerError } = require('./errors');
 const { toNativeSettings } = require('./settings');
+const { Vault } = require('./vault');
 
 /**
  * @typedef {import('./native').Change} Change
@@ -25,15 +26,6 @@ const { toNativeSettings } = require('./settings');
  * @property {(error: Error) => void} reject
  */
 
-/**
- * The one native core of this environment (a worker thread has its own).
- * @type {import('./native').Core | undefined}
- */
-let core;
-
-/** Who gets the news of which native engine. @type {Map<number, () => void>} */
-const receivers = new Map();
-
 /** Keeps the secrets of one space up to date; the values stay on the native side until read. */
 class Engine {
   /** @type {import('./native').Engine} */
@@ -46,10 +38,9 @@ class Engine {
 
   /** @param {Listener} listener */
   constructor(listener) {
-    core ??= new native.Core((id) => receivers.get(id)?.());
-    this.#native = core.engine();
+    this.#native = nativeCore().engine();
     this.#listener = listener;
-    receivers.set(this.#native.id, () => guarded(() => this.#receive()));
+    listen(this.#native, () => this.#receive());
   }
 
   /**
@@ -85,7 +76,7 @@ class Engine {
 
   /** Ends all activity, forgets all values and hears no more news. */
   dispose() {
-    receivers.delete(this.#native.id);
+    forget(this.#native);
     this.#native.clear();
     const stopped = new SecretManagerError('stopped', 'The engine was stopped');
     for (const { reject } of this.#waiting.values()) reject(stopped);
@@ -161,20 +152,4 @@ function startNative(engine, settings) {
   }
 }
 
-/**
- * Runs a listener. News arrive straight from the native side, where a throw would be an uncaught
- * exception and end the process: a listener's mistake is only reported.
- * @template T
- * @param {() => T} call
- * @returns {T | undefined}
- */
-function guarded(call) {
-  try {
-    return call();
-  } catch (error) {
-    process.emitWarning(error instanceof Error ? error : String(error));
-    return undefined;
-  }
-}
-
-module.exports = { Engine, SecretManagerError };
+module.exports = { Engine, SecretManagerError, Vault };

@@ -1,9 +1,11 @@
-/** The core of one Node.js environment: makes engines and tells which of them has news. */
+/** The core of one Node.js environment: makes engines and vaults, and tells which of them has news. */
 export declare class Core {
-  /** `onNews` is called with an engine's id when that engine's `drain` has something to tell. */
-  constructor(onNews: (engineId: number) => void)
+  /** `onNews` is called with the id of an engine or a vault whose `drain` has something to tell. */
+  constructor(onNews: (id: number) => void)
   /** A new engine that does nothing yet. */
   engine(): Engine
+  /** A handle of the built-in vault, not opened yet. */
+  vault(): Vault
 }
 
 /** Keeps the secrets of one space up to date. */
@@ -34,6 +36,48 @@ export declare class Engine {
   read(name: string): string | null
   /** What happened since the last call. Names are listed only when asked for. */
   drain(withNames: boolean): News
+}
+
+/** Keeps the secrets of a Node-RED that has no service. */
+export declare class Vault {
+  get id(): number
+  /** Opens the vault, makes it when there is none. Comes before everything else. */
+  open(place: VaultPlace): number
+  /** Secrets without their values; the deleted ones if asked for. */
+  list(deleted: boolean): number
+  reveal(key: string, version: number | undefined | null, user: VaultUser): number
+  /** The value of a JSON secret is its document's text. */
+  put(key: string, kind: 'text' | 'json', value: string, precondition: VaultPrecondition, user: VaultUser): number
+  /** It can be restored. */
+  remove(key: string, precondition: VaultPrecondition, user: VaultUser): number
+  versions(key: string): number
+  /** A new version with the content of an older one. */
+  rollback(key: string, version: number, precondition: VaultPrecondition, user: VaultUser): number
+  /** A deleted secret comes back. */
+  restore(key: string, user: VaultUser): number
+  /** The values of these older versions, or the secret with all its versions, for good. */
+  destroy(key: string, versions: Array<number> | undefined | null, user: VaultUser): number
+  /** All secrets of a file, or nothing of it. */
+  import(format: 'env' | 'json', text: string, dryRun: boolean, user: VaultUser): number
+  /** All secrets with their values. */
+  export(format: 'env' | 'json', user: VaultUser): number
+  /** Gives the vault up; it is closed when nobody else has it. What was begun is finished. */
+  close(): void
+  /** What has come of tickets since the last call. */
+  drain(): Array<Answer>
+}
+
+/** What came of a ticket: at most one of the members. */
+export interface Answer {
+  ticket: number
+  error?: VaultError
+  key?: KeyInformation
+  list?: VaultList
+  revealed?: VaultValue
+  written?: VaultWritten
+  versions?: VaultVersions
+  imported?: VaultImported
+  text?: string
 }
 
 export interface Cache {
@@ -69,6 +113,14 @@ export interface Finished {
   error?: SyncError
 }
 
+/** What people should know of the vault's key. */
+export interface KeyInformation {
+  from: 'environment' | 'file'
+  path?: string
+  /** It was made by this process, so there is no copy of it yet. */
+  created: boolean
+}
+
 export interface News {
   /** The status looks other than at the last call. */
   stateChanged: boolean
@@ -77,10 +129,13 @@ export interface News {
 }
 
 export interface Settings {
-  /** The kind of source: "service". */
+  /** The kind of source: "service" or "builtin". */
   kind: string
-  url: string
-  token: string
+  /** Of a service. */
+  url?: string
+  token?: string
+  /** Where the built-in vault is. */
+  vault?: VaultPlace
   /** Seconds between two syncs, from 1 to 31 days. */
   autosync: number
   /** Whether to hear of changes as they are made, in between. */
@@ -93,7 +148,10 @@ export interface Settings {
   cert?: string
   /** PEM: the key of `cert`, not encrypted. */
   key?: string
-  /** Where what is published is kept for the next start of the process; nowhere when absent. */
+  /**
+   * Where what is published is kept for the next start of the process; nowhere when absent. Of no use
+   * to the built-in vault, which is on the same disk.
+   */
   cache?: Cache
 }
 
@@ -135,4 +193,125 @@ export interface Status {
 export interface SyncError {
   code: 'misconfigured' | 'denied' | 'throttled' | 'unavailable' | 'invalid' | 'stopped'
   message: string
+}
+
+export interface VaultError {
+  code: string
+  message: string
+  /** With "precondition_failed": the version that there is now, absent when there is none. */
+  current?: number
+  /** With "import_invalid". */
+  mistakes?: Array<VaultMistake>
+}
+
+/** The names of the secrets. */
+export interface VaultImported {
+  /** Of the space, now. */
+  version: number
+  added: Array<string>
+  changed: Array<string>
+  /** They hold the same value already. */
+  unchanged: Array<string>
+}
+
+/** All secrets, by name, without their values. */
+export interface VaultList {
+  space: VaultSpace
+  version: number
+  createdAt: string
+  updatedAt: string
+  issuedAt: string
+  secrets: Array<VaultSecret>
+}
+
+/** Something in a file that can't be imported. */
+export interface VaultMistake {
+  line?: number
+  /** The name of the secret, where one is known. */
+  key?: string
+  reason: string
+}
+
+export interface VaultPlace {
+  /** Is made when it isn't there. */
+  directory: string
+  /** 32 bytes in base64; comes before a file. */
+  key?: string
+  /** A file of 32 bytes, made when there is no vault yet; `key` in the directory when absent. */
+  keyFile?: string
+}
+
+/** What has to hold for a change. At most one of these. */
+export interface VaultPrecondition {
+  /** The secret must have this version. */
+  ifMatch?: number
+  /** The secret must not exist. */
+  ifNoneMatch?: boolean
+}
+
+export interface VaultSecret {
+  key: string
+  type: 'text' | 'json'
+  version: number
+  createdAt: string
+  updatedAt: string
+  updatedBy: string
+  /** Of a deleted secret. */
+  deletedAt?: string
+  deletedBy?: string
+}
+
+export interface VaultSpace {
+  id: string
+  name: string
+}
+
+/** Who uses the editor. */
+export interface VaultUser {
+  /** As Node-RED knows them; absent where nobody has to sign in. */
+  actor?: string
+  /** The address they come from. */
+  origin?: string
+}
+
+export interface VaultValue {
+  key: string
+  type: 'text' | 'json'
+  /** The text of a text secret; the text of a JSON secret's document, with every digit. */
+  value: string
+  version: number
+  createdAt: string
+  updatedAt: string
+  updatedBy: string
+}
+
+export interface VaultVersion {
+  version: number
+  type: 'text' | 'json'
+  createdAt: string
+  createdBy: string
+  /** The older version whose content this one took. */
+  rolledBackFrom?: number
+  state: 'current' | 'kept' | 'destroyed'
+}
+
+export interface VaultVersions {
+  key: string
+  deletedAt?: string
+  deletedBy?: string
+  /** The newest first. */
+  versions: Array<VaultVersion>
+}
+
+/** A secret as a change left it. */
+export interface VaultWritten {
+  key: string
+  type: 'text' | 'json'
+  version: number
+  createdAt: string
+  updatedAt: string
+  updatedBy: string
+  spaceVersion: number
+  /** It wasn't there before. */
+  created: boolean
 }

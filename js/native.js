@@ -14,6 +14,9 @@ module.exports = {
   get Core() {
     return load().Core;
   },
+  get Vault() {
+    return load().Vault;
+  },
   get Engine() {
     return load().Engine;
   },

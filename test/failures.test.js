@@ -155,7 +155,6 @@ onBothVersions('Failing', (version) => {
   });
 
   for (const [name, changes, managerChanges, text] of /** @type {const} */ ([
-    ['no source at all', {}, { source: '' }, 'No source: choose one or set SECRET_MANAGER_URL'],
     ['a source that is gone', {}, { source: 'nowhere' }, 'The source is missing or disabled'],
     ['an unknown kind', { kind: 'magic' }, {}, 'Unknown kind of source: magic'],
     ['no URL', { url: '' }, {}, 'The source has no URL'],

@@ -42,7 +42,7 @@ test('loaded again after an uninstall, it holds messages once and forgets its fo
     httpAdmin: Object.fromEntries(
       ['get', 'post', 'put', 'delete'].map((method) => [method, taking(method)]),
     ),
-    log: { audit() {}, error() {} },
+    log: { audit() {}, error() {}, warn() {} },
     nodes: {
       createNode: (/** @type {object} */ created) => Object.assign(created, node),
       getCredentials: () => undefined,

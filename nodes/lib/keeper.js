@@ -188,7 +188,7 @@ class Keeper {
       this.#publication ??= new Publication(this.#contextKey, this.#engine);
       this.#held = this.#publication.publish(member.global);
       const settings = member.settings();
-      this.#token = settings.token;
+      this.#token = settings.token ?? '';
       this.#kind = settings.kind;
       if (!isDeepStrictEqual(settings, begun)) this.#start(this.#engine, settings);
       this.#fault = null;
@@ -239,7 +239,7 @@ class Keeper {
   #tokenWasRenewed() {
     if (this.#engine?.status().error?.code !== 'denied') return false;
     try {
-      return this.#active !== null && this.#active.settings().token !== this.#token;
+      return this.#active !== null && (this.#active.settings().token ?? '') !== this.#token;
     } catch {
       return false;
     }

@@ -4,6 +4,7 @@
 
 const { SetupError, cacheFrom, settingsFromEnvironment, settingsFromSource } = require('./setup');
 const { nodeStatus } = require('./situation');
+const { vaultOf, vaultPlace } = require('./vault');
 
 /**
  * @typedef {import('./types').Member} Member
@@ -115,13 +116,24 @@ function commonOf(RED, config, nodeOf) {
     settings() {
       const cache = cacheFrom(RED.settings, contextKeyOf(config));
       const ours = { autosync, live, cache };
-      if (!config.source) return { ...settingsFromEnvironment(process.env), ...ours };
+      const vault = () => placeOfVault(RED);
+      if (!config.source) return { ...settingsFromEnvironment(process.env, vault), ...ours };
       const source = nodeOf(config.source);
       if (!source) throw new SetupError('sourceGone');
       const tls = source.tls && nodeOf(source.tls);
-      return { ...settingsFromSource(source, tls), ...ours };
+      return { ...settingsFromSource(source, tls, vault), ...ours };
     },
   };
+}
+
+/**
+ * Whoever uses the vault has it opened, so that somebody tells of a key that is made. What is wrong
+ * with it, the engine says.
+ * @param {Red} RED
+ */
+function placeOfVault(RED) {
+  vaultOf(RED).catch(() => {});
+  return vaultPlace(RED.settings, process.env);
 }
 
 module.exports = { contextKeyOf, earlyMemberOf, isUsable, memberOf };

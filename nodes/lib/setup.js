@@ -7,6 +7,7 @@ const path = require('node:path');
 
 /**
  * @typedef {import('../../js/settings').Settings} Settings
+ * @typedef {import('../../js/native').VaultPlace} VaultPlace
  * @typedef {Omit<Settings, 'autosync' | 'live' | 'cache'>} SourceSettings
  *
  * @typedef {object} SourceNode
@@ -33,10 +34,12 @@ class SetupError extends Error {
 /**
  * @param {SourceNode} source
  * @param {any} tls the tls-config node, when one is chosen
+ * @param {() => VaultPlace} vault where the built-in vault is
  * @returns {SourceSettings}
  */
-function settingsFromSource(source, tls) {
+function settingsFromSource(source, tls, vault) {
   const { kind, url, allowHttp } = source;
+  if (kind === 'builtin') return { kind, vault: vault() };
   if (kind !== 'service') throw new SetupError('kind', { kind: String(kind) });
   const token = source.credentials?.token;
   if (typeof url !== 'string' || !url) throw new SetupError('url');
@@ -46,13 +49,15 @@ function settingsFromSource(source, tls) {
 }
 
 /**
+ * What the environment names, or else the built-in vault.
  * @param {NodeJS.ProcessEnv} environment
+ * @param {() => VaultPlace} vault where it is
  * @returns {SourceSettings}
  */
-function settingsFromEnvironment(environment) {
+function settingsFromEnvironment(environment, vault) {
   const url = environment.SECRET_MANAGER_URL;
   const token = environment.SECRET_MANAGER_TOKEN || tokenFromFile(environment);
-  if (!url && !token) throw new SetupError('source');
+  if (!url && !token) return { kind: 'builtin', vault: vault() };
   if (!url || !token) throw new SetupError('environment');
   const allowHttp = ['1', 'true'].includes(environment.SECRET_MANAGER_ALLOW_HTTP ?? '');
   return { kind: 'service', url, token, allowHttp };

@@ -54,7 +54,11 @@ export interface Red {
   hooks: { add(name: string, hook: Function): void; remove(name: string): void };
   /** An Express application, or a stand-in for it that does nothing when there is no admin API. */
   httpAdmin: object;
-  log: { audit(what: object, request: object): void; error(text: string): void };
+  log: {
+    audit(what: object, request: object): void;
+    error(text: string): void;
+    warn(text: string): void;
+  };
   nodes: {
     createNode(node: RuntimeNode, config: object): void;
     getCredentials(id: string): any;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Env, Result, Status};
 
-/// Called with an engine's id. Weak: it never keeps the process alive.
+/// Called with the id of an engine or a vault. Weak: it never keeps the process alive.
 pub(crate) type OnNews = ThreadsafeFunction<u32, (), u32, Status, false, true>;
 
 /// Open as long as the environment lives.
@@ -21,11 +21,11 @@ impl Channel {
         Ok(channel)
     }
 
-    pub(crate) fn tell(&self, engine: u32) {
+    pub(crate) fn tell(&self, id: u32) {
         let on_news = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(on_news) = &*on_news {
             // It fails only while the environment ends, and then nobody wants to know.
-            on_news.call(engine, ThreadsafeFunctionCallMode::NonBlocking);
+            on_news.call(id, ThreadsafeFunctionCallMode::NonBlocking);
         }
     }
 

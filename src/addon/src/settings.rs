@@ -1,18 +1,22 @@
 //! Settings as they come from JavaScript.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use napi_derive::napi;
-use secret_manager_source::{Config, Failure, Remedy, ServiceConfig, Tls};
+use secret_manager_source::{Config, Failure, KeyPlace, Place, Remedy, ServiceConfig, Tls};
 use secret_manager_sync as sync;
 use zeroize::Zeroizing;
 
 #[napi(object, object_to_js = false)]
 pub struct Settings {
-    /// The kind of source: "service".
+    /// The kind of source: "service" or "builtin".
     pub kind: String,
-    pub url: String,
-    pub token: String,
+    /// Of a service.
+    pub url: Option<String>,
+    pub token: Option<String>,
+    /// Where the built-in vault is.
+    pub vault: Option<VaultPlace>,
     /// Seconds between two syncs, from 1 to 31 days.
     pub autosync: f64,
     /// Whether to hear of changes as they are made, in between.
@@ -25,8 +29,19 @@ pub struct Settings {
     pub cert: Option<String>,
     /// PEM: the key of `cert`, not encrypted.
     pub key: Option<String>,
-    /// Where what is published is kept for the next start of the process; nowhere when absent.
+    /// Where what is published is kept for the next start of the process; nowhere when absent. Of no use
+    /// to the built-in vault, which is on the same disk.
     pub cache: Option<Cache>,
+}
+
+#[napi(object, object_to_js = false)]
+pub struct VaultPlace {
+    /// Is made when it isn't there.
+    pub directory: String,
+    /// 32 bytes in base64; comes before a file.
+    pub key: Option<String>,
+    /// A file of 32 bytes, made when there is no vault yet; `key` in the directory when absent.
+    pub key_file: Option<String>,
 }
 
 #[napi(object, object_to_js = false)]
@@ -53,13 +68,25 @@ const LONGEST_INTERVAL: f64 = 31.0 * 24.0 * 60.0 * 60.0;
 impl Settings {
     pub(crate) fn parse(self) -> Result<Parsed, Failure> {
         let wrong = |message: &str| Failure::new(Remedy::Reconfigure, message);
-        if self.kind != "service" {
-            let message = format!("the source kind \"{}\" is not known to this version", self.kind);
-            return Err(Failure::new(Remedy::Reconfigure, message));
-        }
         if !(1.0..=LONGEST_INTERVAL).contains(&self.autosync) {
             return Err(wrong("the Autosync interval must be from 1 second to 31 days"));
         }
+        let interval = Duration::from_secs(self.autosync as u64);
+        let live = self.live.unwrap_or(false);
+        match self.kind.as_str() {
+            "service" => {}
+            "builtin" => {
+                let place = self.vault.ok_or_else(|| wrong("the vault's directory is missing"))?;
+                let config = Config::Builtin(place.parse());
+                return Ok(Parsed { config, interval, live, cache: None });
+            }
+            kind => {
+                return Err(wrong(&format!(
+                    "the source kind \"{kind}\" is not known to this version"
+                )));
+            }
+        }
+        let url = self.url.unwrap_or_default();
         let identity = match (self.cert, self.key) {
             (Some(certificate), Some(key)) => Some((certificate, Zeroizing::new(key))),
             (None, None) => None,
@@ -67,19 +94,29 @@ impl Settings {
             (None, Some(_)) => return Err(wrong("the client key has no certificate")),
         };
         let extra_authorities =
-            if self.url.trim_start().starts_with("https:") { extra_authorities() } else { None };
+            if url.trim_start().starts_with("https:") { extra_authorities() } else { None };
         let config = ServiceConfig {
-            url: self.url,
-            token: Zeroizing::new(self.token),
+            url,
+            token: Zeroizing::new(self.token.unwrap_or_default()),
             allow_http: self.allow_http.unwrap_or(false),
             tls: Tls { authorities: self.ca, extra_authorities, identity },
         };
         Ok(Parsed {
             config: Config::Service(config),
-            interval: Duration::from_secs(self.autosync as u64),
-            live: self.live.unwrap_or(false),
+            interval,
+            live,
             cache: self.cache.map(Cache::open),
         })
+    }
+}
+
+impl VaultPlace {
+    pub(crate) fn parse(self) -> Place {
+        let key = match self.key.filter(|key| !key.is_empty()) {
+            Some(key) => KeyPlace::Text(Zeroizing::new(key)),
+            None => KeyPlace::File(self.key_file.map(PathBuf::from)),
+        };
+        Place { directory: self.directory.into(), key }
     }
 }
 

@@ -49,6 +49,11 @@ pub enum Actor {
         id: TokenId,
         name: String,
     },
+    /// Somebody in Node-RED's editor, by the name that Node-RED knows; `None` where nobody has to sign
+    /// in there.
+    NodeRed {
+        user: Option<String>,
+    },
     /// Somebody who could not say who they are: a failed sign-in.
     Nobody,
     /// The program itself.
@@ -61,6 +66,7 @@ impl Actor {
         match self {
             Self::CommandLine => "command line",
             Self::User { name, .. } | Self::Token { name, .. } => name,
+            Self::NodeRed { user } => user.as_deref().unwrap_or("Node-RED"),
             Self::Nobody => "nobody",
             Self::System => "system",
         }

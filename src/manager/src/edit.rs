@@ -23,6 +23,13 @@ pub struct Edit {
     pub precondition: Precondition,
 }
 
+impl Edit {
+    /// Sets a secret, whatever was there.
+    pub fn put(name: SecretName, value: SecretValue) -> Self {
+        Self { name, change: Change::Put(value), precondition: Precondition::Any }
+    }
+}
+
 #[derive(Clone, Debug)]
 pub enum Change {
     Put(SecretValue),
@@ -68,6 +75,18 @@ pub struct Applied {
     pub outcomes: Vec<Outcome>,
     /// The secret of the last edit that was a put, as the change leaves it.
     pub summary: Option<SecretSummary>,
+}
+
+impl Applied {
+    /// Those of the edits' names whose outcome is one of these.
+    pub fn matching<'a>(
+        &'a self,
+        names: &'a [SecretName],
+        is: fn(&Outcome) -> bool,
+    ) -> impl Iterator<Item = &'a SecretName> {
+        let matching = names.iter().zip(&self.outcomes).filter(move |(_, outcome)| is(outcome));
+        matching.map(|(name, _)| name)
+    }
 }
 
 /// What became of an edit, with the secret's version now.

@@ -42,7 +42,7 @@ pub(crate) struct Record {
 #[derive(Serialize, ToSchema)]
 #[schema(as = AuditActor)]
 pub(crate) struct Actor {
-    /// `commandLine`, `user`, `token`, `nobody` or `system`.
+    /// `commandLine`, `user`, `token`, `nodeRed`, `nobody` or `system`.
     #[schema(example = "user")]
     pub(crate) kind: String,
     #[schema(required)]

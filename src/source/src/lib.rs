@@ -9,6 +9,7 @@
 //!
 //! Each kind of source is one file and one variant of [`Config`].
 
+mod builtin;
 mod events;
 mod failure;
 #[cfg(fuzzing)]
@@ -24,6 +25,7 @@ use secret_manager_model::{Delta, Snapshot};
 
 pub use failure::{Failure, Remedy};
 pub use http::Tls;
+pub use secret_manager_builtin::{KeyPlace, Place};
 pub use service::ServiceConfig;
 
 /// What a source answered. The engine hands the validator back with its next question.
@@ -88,6 +90,8 @@ pub trait Source: Send + Sync {
 pub enum Config {
     /// A Secret Manager service.
     Service(ServiceConfig),
+    /// The built-in vault of this Node-RED.
+    Builtin(Place),
 }
 
 impl Config {
@@ -96,6 +100,7 @@ impl Config {
     pub fn open(self) -> Result<Arc<dyn Source>, Failure> {
         match self {
             Self::Service(config) => Ok(Arc::new(service::Service::new(config)?)),
+            Self::Builtin(place) => Ok(Arc::new(builtin::Builtin::new(place))),
         }
     }
 }

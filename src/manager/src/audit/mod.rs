@@ -151,6 +151,7 @@ impl Manager {
             Actor::CommandLine => ("commandLine", None, None),
             Actor::User { id, name } => ("user", Some(id.as_str()), Some(name)),
             Actor::Token { id, name } => ("token", Some(id.as_str()), Some(name)),
+            Actor::NodeRed { user } => ("nodeRed", None, user.as_ref()),
             Actor::Nobody => ("nobody", None, None),
             Actor::System => ("system", None, None),
         };

@@ -15,7 +15,7 @@ use crate::{Error, Manager};
 pub struct AuditEvent {
     pub sequence: u64,
     pub at: Timestamp,
-    /// `commandLine`, `user`, `token`, `nobody` or `system`.
+    /// `commandLine`, `user`, `token`, `nodeRed`, `nobody` or `system`.
     pub actor_kind: String,
     pub actor_id: Option<String>,
     pub actor_name: Option<String>,

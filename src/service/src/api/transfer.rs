@@ -8,6 +8,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_DISPOSITION, HeaderValue};
 use axum::response::Response;
+use secret_manager_format::{Members, Place};
 use secret_manager_manager::{Applied, Change, Edit, Manager, Outcome, Precondition, Same};
 use secret_manager_model::SecretName;
 use secret_manager_model::limits::NAME_LENGTH;
@@ -24,7 +25,7 @@ use super::secrets::Put;
 use crate::auth::{Editor, Reader};
 use crate::body;
 use crate::error::{Mistake, Problem};
-use crate::format::{Format, Members, Place};
+use crate::format::Format;
 use crate::query::Query;
 use crate::shared::Shared;
 
@@ -218,7 +219,7 @@ async fn export(
     State(manager): State<Arc<Manager>>,
 ) -> Result<Response, Problem> {
     let snapshot = manager.export(&member.space.id, member.caller()).await?;
-    let file = query.format.write(&snapshot);
+    let file = secret_manager_format::Format::from(query.format).write(&snapshot);
     let (kind, ending) = match query.format {
         Format::Env => ("text/plain; charset=utf-8", "env"),
         Format::Json => ("application/json", "json"),
@@ -241,7 +242,7 @@ fn file_name(space: &str) -> String {
     space.chars().map(plain).collect()
 }
 
-fn refused(mistakes: Vec<crate::format::Mistake>) -> Problem {
+fn refused(mistakes: Vec<secret_manager_format::Mistake>) -> Problem {
     let mistakes = mistakes.into_iter().take(NAMED_MISTAKES).map(|mistake| {
         let reason = mistake.reason;
         let (line, key) = match mistake.place {
@@ -261,8 +262,8 @@ fn refused(mistakes: Vec<crate::format::Mistake>) -> Problem {
 impl Imported {
     fn of(names: &[SecretName], applied: &Applied) -> Self {
         let these = |is: fn(&Outcome) -> bool| {
-            let matching = names.iter().zip(&applied.outcomes).filter(|(_, it)| is(it));
-            matching.map(|(name, _)| name.to_string()).collect()
+            let matching = applied.matching(names, is);
+            matching.map(SecretName::to_string).collect()
         };
         Self {
             version: applied.version,

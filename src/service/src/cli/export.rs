@@ -1,6 +1,7 @@
 //! `secret-manager export`: all secrets of a space, in a form that `import` reads.
 
 use clap::Args;
+use secret_manager_format as format;
 use secret_manager_manager::Caller;
 
 use super::data::{DataOptions, WhenAbsent};
@@ -25,6 +26,6 @@ impl Export {
         let data = data.open(WhenAbsent::Refuse).await?;
         let space = data.space(&self.space).await?;
         let snapshot = data.manager.export(&space.id, &Caller::command_line()).await?;
-        output::print(self.format.write(&snapshot).as_bytes())
+        output::print(format::Format::from(self.format).write(&snapshot).as_bytes())
     }
 }

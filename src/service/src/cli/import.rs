@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use secret_manager_format::{Mistake, Place};
 use secret_manager_manager::{Caller, Outcome, Same};
 use secret_manager_model::Timestamp;
 use secret_manager_model::limits::SNAPSHOT_BYTES;
@@ -12,7 +13,7 @@ use super::data::{DataOptions, WhenAbsent};
 use super::failure::Failure;
 use super::input;
 use super::output::Output;
-use crate::format::{Format, Mistake, Place};
+use crate::format::Format;
 
 /// Longer lists of mistakes are cut here.
 const NAMED_MISTAKES: usize = 20;

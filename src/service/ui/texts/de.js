@@ -203,6 +203,7 @@ export const de = {
   'activity.where': 'Von wo',
   'activity.who': 'Wer',
   'actor.commandLine': 'Kommandozeile',
+  'actor.nodeRed': 'Node-RED',
   'actor.nobody': 'Niemand',
   'actor.system': 'Dienst',
   'actor.token': 'Zugriffstoken',

@@ -194,6 +194,7 @@ export const en = {
   'activity.where': 'From where',
   'activity.who': 'Who',
   'actor.commandLine': 'Command line',
+  'actor.nodeRed': 'Node-RED',
   'actor.nobody': 'Nobody',
   'actor.system': 'Service',
   'actor.token': 'Access token',

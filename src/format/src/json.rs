@@ -3,31 +3,30 @@
 use std::collections::HashSet;
 use std::fmt;
 
-use secret_manager_manager::Edit;
 use secret_manager_model::{Secret, SecretName, SecretValue, ValueError};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
-use super::{Mistake, Place, put};
+use super::{Mistake, Place};
 
-pub(super) fn edits(text: &str) -> Result<Vec<Edit>, Vec<Mistake>> {
+pub(super) fn secrets(text: &str) -> Result<Vec<(SecretName, SecretValue)>, Vec<Mistake>> {
     let Members(members) = serde_json::from_str(text).map_err(|error| vec![unreadable(&error)])?;
     let mut mistakes = Vec::new();
     let mut seen = HashSet::new();
-    let mut edits = Vec::with_capacity(members.len());
+    let mut secrets = Vec::with_capacity(members.len());
     for (name, raw) in &members {
         let mut mistake = |reason: String| {
             mistakes.push(Mistake { place: Place::Member(name.clone()), reason });
         };
         match (SecretName::parse(name), value(raw)) {
             _ if !seen.insert(name) => mistake("stands twice".into()),
-            (Ok(name), Ok(value)) => edits.push(put(name, value)),
+            (Ok(name), Ok(value)) => secrets.push((name, value)),
             (Err(error), _) => mistake(error.to_string()),
             (_, Err(error)) => mistake(error.to_string()),
         }
     }
-    if mistakes.is_empty() { Ok(edits) } else { Err(mistakes) }
+    if mistakes.is_empty() { Ok(secrets) } else { Err(mistakes) }
 }
 
 /// serde_json's own texts can quote what they read.
@@ -71,7 +70,7 @@ pub(super) fn write(secrets: &[(&SecretName, &Secret)]) -> Zeroizing<String> {
 
 /// The object as it is written, without turning numbers into floating point or losing a repeated
 /// name.
-pub(crate) struct Members<'a>(pub(crate) Vec<(String, &'a RawValue)>);
+pub struct Members<'a>(pub Vec<(String, &'a RawValue)>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

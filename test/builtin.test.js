@@ -1,0 +1,206 @@
+'use strict';
+
+/* A Node-RED that has no service: the built-in vault in its user directory. */
+
+const assert = require('node:assert/strict');
+const { spawnSync } = require('node:child_process');
+const { randomBytes } = require('node:crypto');
+const fs = require('node:fs');
+const path = require('node:path');
+const { after, before, describe, test } = require('node:test');
+const { onBothVersions } = require('./lib/both-versions');
+const { endpoint, expressionNode, secretManager, tab } = require('./lib/flows');
+const { NodeRed, root } = require('./lib/node-red');
+
+const flows = [
+  tab,
+  secretManager({ source: '' }),
+  ...endpoint('secrets', expressionNode('{ ...global.get("SECRETS") }')),
+];
+
+/** @param {InstanceType<typeof NodeRed>} red */
+async function secrets(red) {
+  return (await red.ask('/secrets')).value;
+}
+
+/** @param {InstanceType<typeof NodeRed>} red */
+function vaultDirectory(red) {
+  return path.join(red.userDir, '.secret-manager', 'vault');
+}
+
+/**
+ * Sets secrets from a process beside Node-RED.
+ * @param {string} directory
+ * @param {Record<string, unknown>} values
+ * @param {string} [key]
+ */
+function put(directory, values, key) {
+  const script = `
+    const { Vault } = require(${JSON.stringify(path.join(root, 'js'))});
+    const [place, text] = process.argv.slice(1);
+    const alive = setInterval(() => {}, 1000);
+    Vault.open(JSON.parse(place))
+      .then((vault) => vault.import({ format: 'json', text }))
+      .then(() => clearInterval(alive));
+  `;
+  const place = JSON.stringify({ directory, key });
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    ['-e', script, place, JSON.stringify(values)],
+    { encoding: 'utf8' },
+  );
+  assert.deepEqual([status, stderr], [0, '']);
+}
+
+onBothVersions('built-in vault', (version) => {
+  /** @type {InstanceType<typeof NodeRed>} */
+  let red;
+
+  before(async () => {
+    red = await NodeRed.start(version, { flows });
+  });
+
+  after(() => red.stop());
+
+  test('with nothing configured it works at once, with no secrets', async () => {
+    const status = await red.status('manager', '🆗 Synced');
+    assert.deepEqual([status.fill, status.shape], ['green', 'dot']);
+    assert.deepEqual(await secrets(red), {});
+    assert.equal(JSON.parse(await red.globalContext('SECRETS_METADATA')).source, 'built-in vault');
+  });
+
+  test('it tells once that a key was made, and where', async () => {
+    const file = path.join(vaultDirectory(red), 'key');
+    await red.until(() => red.log.includes('Keep a copy of it apart'));
+    assert.equal(fs.statSync(file).mode & 0o7777, 0o600);
+    assert.ok(red.log.includes(file));
+    await red.deploy(flows);
+    await red.status('manager', '🆗 Synced');
+    assert.equal(red.log.match(/Keep a copy of it apart/g)?.length, 1);
+  });
+
+  test('a change reaches flows without a sync, whoever makes it', async () => {
+    put(vaultDirectory(red), { KEY: 'one', DB: { port: 1 } });
+    await red.until(async () => (await secrets(red)).KEY === 'one');
+    assert.deepEqual(await secrets(red), { KEY: 'one', DB: { port: 1 } });
+  });
+
+  test('a source node of this kind needs nothing else', async () => {
+    const source = { id: 'source', type: 'secret-source', kind: 'builtin', url: '', tls: '' };
+    await red.deploy([...flows.filter(({ id }) => id !== 'manager'), source, secretManager()]);
+    await red.status('manager', '🆗 Synced');
+    assert.equal((await secrets(red)).KEY, 'one');
+  });
+
+  test('a restart finds everything, and no second key is made', async () => {
+    const { userDir } = await red.stop();
+    red = await NodeRed.start(version, { userDir, flows });
+    await red.status('manager', '🆗 Synced');
+    assert.deepEqual(await secrets(red), { KEY: 'one', DB: { port: 1 } });
+    assert.ok(!red.log.includes('Keep a copy of it apart'));
+    const files = fs.readdirSync(path.join(userDir, '.secret-manager'));
+    assert.deepEqual(files, ['vault'], 'there is no last-good cache beside the vault');
+  });
+});
+
+describe('a vault that can not be used', () => {
+  /** @type {InstanceType<typeof NodeRed>} */
+  let red;
+  /** @type {string} */
+  let userDir;
+
+  before(async () => {
+    red = await NodeRed.start(5, { flows });
+    await red.status('manager', '🆗 Synced');
+    put(vaultDirectory(red), { KEY: 'one' });
+    ({ userDir } = await red.stop());
+  });
+
+  after(() => red.stop());
+
+  /** @param {Record<string, string>} [env] */
+  async function restart(env) {
+    await red.stop();
+    red = await NodeRed.start(5, { userDir, flows, env });
+  }
+
+  async function mended() {
+    await red.request('POST', '/secret-manager/manager/sync');
+    await red.status('manager', '🆗 Synced');
+    assert.deepEqual(await secrets(red), { KEY: 'one' });
+  }
+
+  for (const [name, change, text] of /** @type {const} */ ([
+    ['that is missing', (/** @type {string} */ file) => fs.rmSync(file), /put it back/],
+    [
+      'that others can read',
+      (/** @type {string} */ file) => fs.chmodSync(file, 0o644),
+      /chmod 600/,
+    ],
+    [
+      'that is another one',
+      (/** @type {string} */ file) => fs.writeFileSync(file, randomBytes(32)),
+      /put the right one back/,
+    ],
+    [
+      'that is none',
+      (/** @type {string} */ file) => fs.writeFileSync(file, 'short'),
+      /5 bytes instead of 32/,
+    ],
+  ])) {
+    test(`a key file ${name}: the status says what to do, and a sync tries again`, async () => {
+      const file = path.join(vaultDirectory(red), 'key');
+      const good = fs.readFileSync(file);
+      await red.stop();
+      change(file);
+      await restart();
+      const status = await red.status('manager', text);
+      assert.deepEqual([status.fill, status.shape], ['red', 'ring']);
+      assert.ok(status.text.includes(file));
+      fs.writeFileSync(file, good);
+      fs.chmodSync(file, 0o600);
+      await mended();
+    });
+  }
+
+  test('another key in the environment: so is said', async () => {
+    await restart({ SECRET_MANAGER_KEY: randomBytes(32).toString('base64') });
+    await red.status('manager', /set SECRET_MANAGER_KEY to the right one, or unset it/);
+    await restart({ SECRET_MANAGER_KEY: 'no key' });
+    await red.status('manager', /not base64 of 32 bytes/);
+    const file = path.join(vaultDirectory(red), 'key');
+    await restart({ SECRET_MANAGER_KEY: fs.readFileSync(file).toString('base64') });
+    await mended();
+  });
+
+  test('a key file that the environment names', async () => {
+    const file = path.join(userDir, 'elsewhere');
+    await restart({ SECRET_MANAGER_KEY_FILE: file });
+    await red.status('manager', /is missing/);
+    fs.copyFileSync(path.join(vaultDirectory(red), 'key'), file);
+    await mended();
+  });
+
+  test('something in the place of the directory', async () => {
+    const directory = vaultDirectory(red);
+    await red.stop();
+    fs.renameSync(directory, `${directory}.away`);
+    fs.writeFileSync(directory, 'in the way');
+    await restart();
+    await red.status('manager', /vault/);
+    fs.rmSync(directory);
+    fs.renameSync(`${directory}.away`, directory);
+    await mended();
+  });
+
+  test('a database that is none', async () => {
+    const file = path.join(vaultDirectory(red), 'secret-manager.db');
+    await red.stop();
+    fs.renameSync(file, `${file}.good`);
+    fs.writeFileSync(file, 'not a database, whatever it is');
+    await restart();
+    await red.status('manager', /put a good copy of it back from a backup/);
+    fs.renameSync(`${file}.good`, file);
+    await mended();
+  });
+});
