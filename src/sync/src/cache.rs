@@ -49,6 +49,9 @@ pub struct Cache {
     directory: PathBuf,
     context_key: String,
     host_secret: Zeroizing<String>,
+    /// While it is set, a mistake ends whatever is done with the file.
+    #[cfg(test)]
+    pub(crate) broken: Arc<std::sync::atomic::AtomicBool>,
 }
 
 /// What is published, as it is kept.
@@ -81,6 +84,8 @@ impl Cache {
             directory: directory.into(),
             context_key: context_key.to_owned(),
             host_secret: Zeroizing::new(host_secret.to_owned()),
+            #[cfg(test)]
+            broken: Arc::default(),
         }
     }
 
@@ -168,6 +173,8 @@ impl Cache {
     }
 
     fn file(&self) -> PathBuf {
+        #[cfg(test)]
+        assert!(!self.broken.load(std::sync::atomic::Ordering::SeqCst), "a mistake of a test");
         self.directory.join(format!("{}.cache", file_name(&self.context_key)))
     }
 }

@@ -2,6 +2,9 @@
 //! does it. Together with the supervisor, which begins it anew after a mistake, the only file here that
 //! awaits.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
