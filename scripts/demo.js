@@ -65,15 +65,23 @@ class Demo {
   async deployFlows(nodeRed) {
     const { token } = this.#command(['token', 'create', '--space', SPACE, '--name', 'demo']);
     const example = fs.readFileSync(path.join(root, 'examples/reading-secrets.json'), 'utf8');
+    const source = {
+      id: 'demo-source',
+      type: 'secret-source',
+      name: 'Secret Manager service',
+      kind: 'service',
+      url: '${DEMO_SERVICE_URL}',
+      tls: '',
+      allowHttp: false,
+      credentials: { token },
+    };
     const flows = JSON.parse(example).map((/** @type {any} */ node) =>
-      node.type === 'secret-source'
-        ? { ...node, url: '${DEMO_SERVICE_URL}', credentials: { token } }
-        : node,
+      node.type === 'secret-manager' ? { ...node, source: source.id } : node,
     );
     const response = await fetch(`${nodeRed}/flows`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify(flows),
+      body: JSON.stringify([...flows, source]),
     });
     if (!response.ok) throw new Error(`Node-RED refused the example flow: ${response.status}`);
   }

@@ -38,6 +38,8 @@ class NodeRed {
   statuses = new Map();
   /** All status texts of all nodes, in order. @type {Array<{ id: string, text: string }>} */
   statusLog = [];
+  /** What Debug nodes have shown in the sidebar, in order. @type {Array<{ id: string, msg: string }>} */
+  debugLog = [];
   /** What editors were told to look at again. @type {Array<{ contextKey: string | null }>} */
   changed = [];
   log = '';
@@ -223,6 +225,7 @@ class NodeRed {
     this.#comms = comms;
     comms.on('message', (data) => {
       for (const { topic, data: status } of [JSON.parse(String(data))].flat()) {
+        if (topic === 'debug') this.debugLog.push(status);
         if (topic === 'secret-manager/changed') this.changed.push(status);
         const [, id] = /^status\/(.+)$/.exec(topic ?? '') ?? [];
         if (!id) continue;
@@ -231,7 +234,7 @@ class NodeRed {
       }
     });
     await once(comms, 'open');
-    for (const subscribe of ['status/#', 'secret-manager/changed']) {
+    for (const subscribe of ['status/#', 'debug', 'secret-manager/changed']) {
       comms.send(JSON.stringify({ subscribe }));
     }
   }

@@ -1,0 +1,3 @@
+'use strict';
+
+require('./lib/examples').runsExamples(4);
