@@ -10,7 +10,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { after, before, test } = require('node:test');
 const { Worker } = require('node:worker_threads');
-const { Engine } = require('../js');
+const { Engine, Vault } = require('../js');
 const { ScriptedSource } = require('./lib/scripted-source');
 const { temporaryDirectory, temporaryProcess } = require('./lib/temporary');
 const { until } = require('./lib/until');
@@ -93,6 +93,93 @@ test('worker threads may end while they watch', async () => {
     await Promise.all(workers.map((worker) => worker.terminate()));
     source.publish({ KEY: 'after' });
   }
+});
+
+test('vaults come and go, and leave neither threads, files nor memory', onLinux, async () => {
+  const directory = path.join(temporaryDirectory('vault-'), 'vault');
+  const threads = () => fs.readdirSync('/proc/self/task').length;
+  const files = () =>
+    fs.readdirSync('/proc/self/fd').filter((descriptor) => {
+      try {
+        return fs.readlinkSync(`/proc/self/fd/${descriptor}`).startsWith(directory);
+      } catch {
+        return false;
+      }
+    }).length;
+  const cycle = async () => {
+    const engine = new Engine(silent);
+    const settings = { kind: 'builtin', vault: { directory }, autosync: 3600, live: true };
+    const [vault] = await Promise.all([Vault.open({ directory }), engine.start(settings)]);
+    await vault.put('KEY', { type: 'text', value: 'one' });
+    engine.dispose();
+    vault.close();
+  };
+  for (let i = 0; i < 20; i += 1) await cycle();
+  const [rss, count] = [process.memoryUsage().rss, threads()];
+  for (let i = 0; i < 200; i += 1) await cycle();
+  const grown = (process.memoryUsage().rss - rss) / 2 ** 20;
+  assert.ok(grown < 25, `${grown.toFixed(1)} MB`);
+  // Closing is left to the engines' thread.
+  await until(
+    () => files() === 0,
+    () => `${files()} files are open`,
+  );
+  await until(
+    () => threads() <= count + 4,
+    () => `${count} threads became ${threads()}`,
+  );
+});
+
+test('a process may exit while a vault is being written', () => {
+  const directory = path.join(temporaryDirectory('vault-'), 'vault');
+  const code = `
+    const { Engine, Vault } = require(${required});
+    const place = ${JSON.stringify({ directory })};
+    globalThis.engine = new Engine({ wantsNames: () => true, onChange() {}, onState() {} });
+    engine.start({ kind: 'builtin', vault: place, autosync: 60, live: true }).catch(() => {});
+    Vault.open(place).then((vault) => {
+      globalThis.vault = vault;
+      for (let n = 0; ; n += 1) {
+        vault.put('KEY' + n, { type: 'text', value: 'one' }).catch(() => {});
+        if (n === 50) break;
+      }
+      setTimeout(() => process.exit(7), Number(process.argv[1]));
+    });
+    setInterval(() => {}, 1000);
+  `;
+  for (let round = 0; round < 8; round += 1) {
+    const { status, signal, stderr } = spawnSync(
+      process.execPath,
+      ['-e', code, String(round * 5)],
+      { timeout: 20_000, encoding: 'utf8' },
+    );
+    assert.deepEqual([status, signal, stderr], [7, null, '']);
+  }
+});
+
+test('worker threads may end while they use a vault', async () => {
+  const directory = path.join(temporaryDirectory('vault-'), 'vault');
+  const code = `
+    const { Engine, Vault } = require(${required});
+    const { parentPort, workerData: place } = require('node:worker_threads');
+    const engine = new Engine({ wantsNames: () => true, onChange() {}, onState() {} });
+    setInterval(() => {}, 1000);
+    const settings = { kind: 'builtin', vault: place, autosync: 60, live: true };
+    Promise.all([Vault.open(place), engine.start(settings)]).then(([vault]) => {
+      for (let n = 0; n < 50; n += 1) vault.put('KEY', { type: 'text', value: String(n) });
+      parentPort.postMessage('writing');
+    });
+  `;
+  const vault = await Vault.open({ directory });
+  for (let round = 0; round < 5; round += 1) {
+    const workers = [1, 2, 3].map(
+      () => new Worker(code, { eval: true, workerData: { directory } }),
+    );
+    await Promise.all(workers.map((worker) => once(worker, 'message')));
+    await Promise.all(workers.map((worker) => worker.terminate()));
+  }
+  assert.equal((await vault.reveal('KEY')).type, 'text');
+  vault.close();
 });
 
 const gcore = spawnSync('gcore', { stdio: 'ignore' }).error ? 'needs gcore (gdb)' : false;

@@ -16,6 +16,7 @@ const {
   tab,
   TAB,
 } = require('./lib/flows');
+const { Vault } = require('../js');
 const { NodeRed } = require('./lib/node-red');
 const { Service } = require('./lib/service');
 const { failureOf } = require('./lib/until');
@@ -118,6 +119,71 @@ for (const version of /** @type {const} */ ([5, 4])) {
     const cached = filesIn(path.join(red.userDir, 'copy of the cache'));
     assert.equal(cached.length, 3);
     assert.deepEqual(findings(cached, names), []);
+  });
+}
+
+for (const version of /** @type {const} */ ([5, 4])) {
+  test(`nothing leaks from the built-in vault with Node-RED ${version}`, async (t) => {
+    const settings = {
+      contextStorage: { default: { module: 'localfilesystem', config: { flushInterval: 0 } } },
+      logging: { console: { level: 'trace', metrics: true, audit: true } },
+    };
+    const red = await NodeRed.start(version, { settings });
+    t.after(() => red.stop());
+    await red.deploy([
+      tab,
+      secretManager({ source: '', wires: [['out']] }),
+      {
+        id: 'out',
+        type: 'debug',
+        z: TAB,
+        active: true,
+        console: true,
+        complete: 'true',
+        wires: [],
+      },
+      ...endpoint('read', expressionNode(`global.get('SECRETS').CANARY_NAME_TEXT?.length`)),
+      ...endpoint(
+        'unsafe',
+        functionNode(
+          `node.warn(global.get('SECRETS')); console.log(global.get('SECRETS')); global.set('copy', global.get('SECRETS')); return { ...msg, payload: 'done' };`,
+        ),
+      ),
+    ]);
+    await red.status('manager', '🆗 Synced');
+    const directory = path.join(red.userDir, '.secret-manager', 'vault');
+    const vault = await Vault.open({ directory });
+    const by = { actor: 'anna' };
+    await vault.put(names[0], { type: 'text', value: values[0] }, by);
+    await vault.put(names[1], { type: 'json', value: `{"password":"${values[1]}"}` }, by);
+    await vault.import({ format: 'env', text: `${names[2]}=${values[3]}\n`, ...by });
+    await red.until(async () => (await red.ask('/read')).value === values[0].length);
+    await red.ask('/unsafe');
+
+    // Each of these is refused, and says why.
+    const wrong = { type: /** @type {const} */ ('json'), value: `{"${values[1]}": }` };
+    await failureOf(vault.put(names[1], wrong, by));
+    await failureOf(vault.import({ format: 'env', text: `A="${values[1]}`, ...by }));
+
+    await vault.put(names[0], { type: 'text', value: `${values[2]}-longer` }, by);
+    await vault.rollback(names[0], { version: 1, ...by });
+    await vault.reveal(names[0], by);
+    await vault.export({ format: 'env', ...by });
+    await vault.remove(names[1], by);
+    await vault.destroy(names[2], by);
+    await red.until(async () => (await red.ask('/read')).value === values[0].length);
+    await red.ask('/unsafe');
+    // So that the write-ahead log stays as it is.
+    await red.stop('SIGKILL');
+    vault.close();
+
+    fs.rmSync(path.join(red.userDir, 'node_modules'), { recursive: true });
+    const inVault = filesIn(directory);
+    assert.ok(inVault.some(([file]) => file.endsWith('secret-manager.db-wal')));
+    /** @type {Files} */
+    const everything = [...filesIn(red.userDir), ['the log', Buffer.from(red.log)]];
+    assert.deepEqual(findings(everything, values), []);
+    assert.deepEqual(findings(inVault, names), []);
   });
 }
 
