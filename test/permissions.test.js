@@ -37,14 +37,23 @@ const CONTEXT_WRITE = ['everything', 'writer'];
 
 const value = 'canary-permission-90c2';
 
+const secret = '/vault/secrets/KEY';
+/** What makes a secret be there, and what makes it be a deleted one. */
+const present = { route: `PUT ${secret}`, body: `{"type":"text","value":"${value}"}` };
+const deleted = { route: `DELETE ${secret}` };
+
 /**
+ * @typedef {object} Use
+ * @property {string} route method and address
+ * @property {string} [body]
+ *
  * @typedef {object} Row
  * @property {string} route as it is served
  * @property {string[]} who may use it
  * @property {string} [as] the address with its parameters filled in
  * @property {boolean} [reveals]
  * @property {number} [status] of the answer
- * @property {Record<string, string>} [headers]
+ * @property {Use[]} [first] what somebody does before each use
  * @property {string} [body]
  */
 
@@ -54,6 +63,57 @@ const ours = [
   { route: 'GET /secrets', who: READ },
   { route: 'GET /secrets/:key', as: '/secrets/KEY', who: REVEAL, reveals: true },
   { route: 'POST /:id/sync', as: '/manager/sync', who: WRITE, status: 204 },
+  { route: 'GET /vault', who: READ },
+  { route: 'GET /vault/secrets', who: READ, first: [present] },
+  {
+    route: 'GET /vault/secrets/:key/versions',
+    as: `${secret}/versions`,
+    who: READ,
+    first: [present],
+  },
+  { route: 'GET /vault/secrets/:key', as: secret, who: REVEAL, reveals: true, first: [present] },
+  {
+    route: 'POST /vault/export',
+    as: '/vault/export?format=json',
+    who: REVEAL,
+    reveals: true,
+    first: [present],
+  },
+  {
+    route: 'PUT /vault/secrets/:key',
+    as: secret,
+    who: WRITE,
+    body: present.body,
+    first: [present],
+  },
+  { route: 'DELETE /vault/secrets/:key', as: secret, who: WRITE, status: 204, first: [present] },
+  {
+    route: 'POST /vault/secrets/:key/rollback',
+    as: `${secret}/rollback`,
+    who: WRITE,
+    body: '{"version":1}',
+    first: [present],
+  },
+  {
+    route: 'POST /vault/secrets/:key/restore',
+    as: `${secret}/restore`,
+    who: WRITE,
+    first: [present, deleted],
+  },
+  {
+    route: 'POST /vault/secrets/:key/destroy',
+    as: `${secret}/destroy`,
+    who: WRITE,
+    status: 204,
+    body: '{}',
+    first: [present],
+  },
+  {
+    route: 'POST /vault/import',
+    as: '/vault/import?format=env',
+    who: WRITE,
+    body: `KEY=${value}`,
+  },
 ];
 
 /** @type {Row[]} */
@@ -81,6 +141,8 @@ onBothVersions('Permissions', (version) => {
   const source = new ScriptedSource();
   /** @type {InstanceType<typeof NodeRed>[]} */
   const started = [];
+  /** Tokens of somebody who may do everything there. @type {Map<InstanceType<typeof NodeRed>, string>} */
+  const masters = new Map();
 
   /** @param {string} rest of adminAuth */
   async function start(rest = '') {
@@ -92,6 +154,7 @@ onBothVersions('Permissions', (version) => {
     const { credentials, ...where } = secretSource(source);
     const red = await NodeRed.start(version, {
       userDir,
+      settings: { logging: { console: { level: 'trace', audit: true } } },
       extraSettings: `adminAuth: {
         type: 'credentials',
         users: async (username) => {
@@ -109,6 +172,7 @@ onBothVersions('Permissions', (version) => {
     });
     started.push(red);
     await red.started();
+    masters.set(red, await signIn(red, 'everything'));
     return red;
   }
 
@@ -130,15 +194,19 @@ onBothVersions('Permissions', (version) => {
 
   /**
    * @param {InstanceType<typeof NodeRed>} red
-   * @param {Row} row
+   * @param {Use & { as?: string, first?: Use[] }} row
    * @param {string} [token]
    */
-  async function use(red, { route, as, headers, body }, token) {
+  async function use(red, { route, as, body, first = [] }, token) {
+    for (const step of first) await use(red, step, masters.get(red));
     const [method, address] = route.split(' ');
     const below = address.startsWith('/context') ? '' : '/secret-manager';
     const response = await fetch(red.url + below + (as ?? address), {
       method,
-      headers: { ...(token && { Authorization: `Bearer ${token}` }), ...headers },
+      headers: {
+        'Content-Type': 'application/octet-stream',
+        ...(token && { Authorization: `Bearer ${token}` }),
+      },
       body,
     });
     return { status: response.status, text: await response.text() };
@@ -217,6 +285,19 @@ onBothVersions('Permissions', (version) => {
       const may = { reveal: REVEAL.includes(name), write: WRITE.includes(name) };
       assert.deepEqual(JSON.parse(text).permissions, may, name);
     }
+  });
+
+  test('a change and a reveal are known by the name of the user', async () => {
+    await use(red, { ...present, first: [present, deleted] }, tokens.get('editor'));
+    const { text } = await use(red, { route: 'GET /vault/secrets' }, tokens.get('names'));
+    const [{ updatedBy }] = JSON.parse(text).secrets;
+    assert.equal(updatedBy, 'editor');
+    await use(red, { route: `GET ${secret}` }, tokens.get('revealer'));
+    const audited = (/** @type {RegExp} */ event, /** @type {string} */ who) =>
+      red.log.split('\n').some((line) => event.test(line) && line.includes(`"username":"${who}"`));
+    await red.until(() => audited(/secret-manager\.vault\.put/, 'editor'));
+    await red.until(() => audited(/secret-manager\.vault\.reveal/, 'revealer'));
+    assert.ok(!red.log.includes(value));
   });
 
   test('who has not signed in may do what the default user may, and no more', async () => {

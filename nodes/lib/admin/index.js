@@ -14,6 +14,7 @@ const { Answer } = require('./answer');
 const { refuseCrossSite } = require('./origin');
 const { described } = require('./problem');
 const published = require('./published');
+const vault = require('./vault');
 
 /**
  * @typedef {import('../types').Red} Red
@@ -42,7 +43,7 @@ const TOPIC = 'secret-manager/changed';
 const SLOT = Symbol.for('@secret-manager/node-red/admin');
 
 /** @type {Route[]} */
-const routes = [...published.routes];
+const routes = [...published.routes, ...vault.routes];
 
 /** @param {Red} RED */
 function serve(RED) {
@@ -82,7 +83,7 @@ function serve(RED) {
  */
 function announce(RED) {
   const announcer = new Announcer((contextKey) => RED.comms.publish(TOPIC, { contextKey }, false));
-  const onChanged = (/** @type {string} */ contextKey) => announcer.tell(contextKey);
+  const onChanged = (/** @type {string | null} */ contextKey) => announcer.tell(contextKey);
   changes.on('changed', onChanged);
   return () => {
     changes.off('changed', onChanged);

@@ -2,6 +2,8 @@
 
 /* What goes wrong with a request, as the editor and scripts are told. */
 
+const { SetupError } = require('../setup');
+
 /** Codes are part of the API: they stay when the texts change. Whatever isn't here is a 500. */
 const STATUSES = {
   body_invalid: 400,
@@ -23,6 +25,7 @@ const STATUSES = {
   throttled: 502,
   invalid: 502,
   unavailable: 502,
+  busy: 503,
   'native-missing': 503,
   stopped: 503,
   storage_full: 507,
@@ -51,6 +54,10 @@ class Problem extends Error {
 function described(RED, error) {
   const text = (/** @type {string} */ key, /** @type {object} */ values) =>
     RED._(`secret-manager.problem.${key}`, values);
+  if (error instanceof SetupError) {
+    const message = RED._(`secret-manager.status.setup.${error.key}`, error.values);
+    return { status: STATUSES.misconfigured, body: { code: 'misconfigured', message } };
+  }
   const { code, current, mistakes } = error;
   const status = statusOf(error);
   if (status === undefined) {
