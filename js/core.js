@@ -2,6 +2,7 @@
 
 /* The one native core of this environment (a worker thread has its own), and who gets its news. */
 
+const masks = require('./masks');
 const native = require('./native');
 
 /** @type {import('./native').Core | undefined} */
@@ -12,7 +13,13 @@ const receivers = new Map();
 
 /** Started by the first who asks: a platform without a native part is told of then. */
 function nativeCore() {
-  return (core ??= new native.Core((id) => receivers.get(id)?.()));
+  return (core ??= newCore());
+}
+
+/** What an engine publishes is masked only when the masks are there before it. */
+function newCore() {
+  masks.begin();
+  return new native.Core((id) => receivers.get(id)?.());
 }
 
 /**

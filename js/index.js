@@ -7,6 +7,7 @@
 
 const { forget, guarded, listen, nativeCore } = require('./core');
 const { SecretManagerError } = require('./errors');
+const masks = require('./masks');
 const { toNativeSettings } = require('./settings');
 const { Vault } = require('./vault');
 
@@ -152,4 +153,6 @@ function startNative(engine, settings) {
   }
 }
 
-module.exports = { Engine, SecretManagerError, Vault };
+const { isMasking, mask, maskBytes, startMasking } = masks;
+
+module.exports = { Engine, SecretManagerError, Vault, isMasking, mask, maskBytes, startMasking };

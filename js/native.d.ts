@@ -38,6 +38,21 @@ export declare class Engine {
   drain(withNames: boolean): News
 }
 
+/**
+ * The masks of the process. From the first one on, what engines publish is masked; engines that were made
+ * before aren't concerned. The settings of the first one count.
+ */
+export declare class Masks {
+  constructor(settings: MaskSettings)
+  /**
+   * The text with ••• in the place of secrets, or null when there is none in it. Of a text whose end
+   * may have been cut off, the beginning of a secret at its end is masked, too.
+   */
+  text(text: string, isCut: boolean): string | null
+  /** The same for bytes. */
+  bytes(bytes: Uint8Array): Buffer | null
+}
+
 /** Keeps the secrets of a Node-RED that has no service. */
 export declare class Vault {
   get id(): number
@@ -119,6 +134,13 @@ export interface KeyInformation {
   path?: string
   /** It was made by this process, so there is no copy of it yet. */
   created: boolean
+}
+
+export interface MaskSettings {
+  /** Shorter values aren't masked; in characters, 4 unless set. */
+  minimumLength?: number
+  /** Values that aren't masked. */
+  allow?: Array<string>
 }
 
 export interface News {

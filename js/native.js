@@ -20,6 +20,9 @@ module.exports = {
   get Engine() {
     return load().Engine;
   },
+  get Masks() {
+    return load().Masks;
+  },
 };
 
 /** @returns {typeof import('./native')} */

@@ -2,6 +2,7 @@
 
 const { serve } = require('./lib/admin');
 const { keeperOf } = require('./lib/keeper');
+const { installMasking } = require('./lib/masking');
 const { contextKeyOf, isUsable, memberOf } = require('./lib/member');
 const { SetupError } = require('./lib/setup');
 const { prepareStarts } = require('./lib/starts');
@@ -59,6 +60,7 @@ module.exports = function (RED) {
 
   RED.nodes.registerType(TYPE, SecretManagerNode);
 
+  installMasking(RED);
   prepareStarts(RED, TYPE, SecretManagerNode);
   serve(RED);
 };

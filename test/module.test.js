@@ -25,6 +25,7 @@ test('loaded again after an uninstall, it holds messages once and forgets its fo
     routes.get(route)?.({}, {}, () => (outcome = 'not ours'));
     return outcome;
   };
+  const encodeObject = () => {};
   const node = {
     context: () => ({ global: { get() {}, set() {} } }),
   };
@@ -42,7 +43,7 @@ test('loaded again after an uninstall, it holds messages once and forgets its fo
     httpAdmin: Object.fromEntries(
       ['get', 'post', 'put', 'delete'].map((method) => [method, taking(method)]),
     ),
-    log: { audit() {}, error() {}, warn() {} },
+    log: { addHandler() {}, audit() {}, error() {}, warn() {} },
     nodes: {
       createNode: (/** @type {object} */ created) => Object.assign(created, node),
       getCredentials: () => undefined,
@@ -50,7 +51,7 @@ test('loaded again after an uninstall, it holds messages once and forgets its fo
       registerType() {},
     },
     settings: {},
-    util: { evaluateNodeProperty: () => '', getObjectProperty: () => undefined },
+    util: { encodeObject, evaluateNodeProperty: () => '', getObjectProperty: () => undefined },
     _: (/** @type {string} */ key) => key,
   };
   const starting = { config: { flows: [{ id: 'n', type: 'secret-manager' }] } };
@@ -60,7 +61,9 @@ test('loaded again after an uninstall, it holds messages once and forgets its fo
     events.emit('flows:starting', starting);
     assert.deepEqual(hooks, ['preDeliver.secret-manager']);
     assert.equal(events.listenerCount('flows:started'), 1);
-    assert.equal(events.listenerCount('runtime-event'), 1);
+    assert.equal(events.listenerCount('runtime-event'), 2);
+    assert.equal(events.listenerCount('node-status'), 1);
+    assert.notEqual(red.util.encodeObject, encodeObject);
   }
   const given = routes.size;
   // Of another package's removal nothing changes here.
@@ -68,6 +71,8 @@ test('loaded again after an uninstall, it holds messages once and forgets its fo
   assert.equal(asked('get /secret-manager/status'), 'answered');
   events.emit('runtime-event', { id: 'node/removed', payload: [{ types: ['secret-manager'] }] });
   for (const route of routes.keys()) assert.equal(asked(route), 'not ours', route);
+  assert.equal(events.listenerCount('node-status'), 0);
+  assert.equal(red.util.encodeObject, encodeObject);
   require('../nodes/secret-manager')(red);
   for (const route of routes.keys()) assert.equal(asked(route), 'answered', route);
   assert.equal(routes.size, given);

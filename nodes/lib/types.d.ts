@@ -55,6 +55,7 @@ export interface Red {
   /** An Express application, or a stand-in for it that does nothing when there is no admin API. */
   httpAdmin: object;
   log: {
+    addHandler: Function;
     audit(what: object, request: object): void;
     error(text: string): void;
     warn(text: string): void;
@@ -67,6 +68,7 @@ export interface Red {
   };
   settings: Record<string, any>;
   util: {
+    encodeObject: Function;
     evaluateNodeProperty(value: any, type: string, node: object): any;
     getObjectProperty(object: object, expression: string): unknown;
   };

@@ -38,7 +38,7 @@ class NodeRed {
   statuses = new Map();
   /** All status texts of all nodes, in order. @type {Array<{ id: string, text: string }>} */
   statusLog = [];
-  /** What Debug nodes have shown in the sidebar, in order. @type {Array<{ id: string, msg: string }>} */
+  /** What Debug nodes have shown in the sidebar, in order. @type {Array<{ id: string, msg: string, topic?: string }>} */
   debugLog = [];
   /** What editors were told to look at again. @type {Array<{ contextKey: string | null }>} */
   changed = [];

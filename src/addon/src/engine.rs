@@ -10,6 +10,7 @@ use secret_manager_sync as sync;
 use tokio::runtime::Handle;
 
 use crate::channel::Channel;
+use crate::masking::masking;
 use crate::runtime;
 use crate::settings::{Parsed, Settings};
 use crate::status::{Entry, News, Status};
@@ -31,6 +32,9 @@ impl Engine {
         let notify = Box::new(move || channel.tell(id));
         let clock = Arc::new(runtime::now);
         let engine = sync::Engine::new(runtime, clock, runtime::random_seed(), notify);
+        if let Some(masking) = masking() {
+            engine.mask_with(masking);
+        }
         Self { id, engine: Some(engine), source: None }
     }
 

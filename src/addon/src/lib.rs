@@ -8,6 +8,7 @@ mod answers;
 mod channel;
 mod core;
 mod engine;
+mod masking;
 mod memory;
 mod runtime;
 mod settings;

@@ -16,6 +16,7 @@ use tokio::task::JoinHandle;
 use crate::cache::{Cache, CacheError};
 use crate::keeping::Keeping;
 use crate::machine::{self, Action, Answer, Event, Machine, Ticket};
+use crate::masking::Masking;
 use crate::publication::Publication;
 use crate::shared::Shared;
 use crate::status::Status;
@@ -163,7 +164,12 @@ async fn heard(watch: &mut Option<Listening>) -> Result<Heard, Failure> {
 }
 
 /// Passes on what comes on a watch, to its end.
-async fn listen(source: Arc<dyn Source>, since: u64, heard: mpsc::Sender<Result<Heard, Failure>>) {
+async fn listen(
+    source: Arc<dyn Source>,
+    since: u64,
+    heard: mpsc::Sender<Result<Heard, Failure>>,
+    masking: Option<Arc<Masking>>,
+) {
     let mut watch = match source.watch(since).await {
         Ok(watch) => watch,
         Err(failure) => {
@@ -172,7 +178,16 @@ async fn listen(source: Arc<dyn Source>, since: u64, heard: mpsc::Sender<Result<
         }
     };
     loop {
-        let next = watch.next().await;
+        let next = match watch.next().await {
+            Ok(change @ Heard::Change { .. }) => {
+                Masking::cover(masking.clone(), change, |heard| match heard {
+                    Heard::Alive => Vec::new(),
+                    Heard::Change { delta, .. } => delta.changed.values().collect(),
+                })
+                .await
+            }
+            other => other,
+        };
         let ends = next.is_err();
         if heard.send(next).await.is_err() || ends {
             return;
@@ -259,7 +274,10 @@ impl Driver {
             Err(_) => Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()),
         };
         self.keeping.loaded(&outcome);
-        if let Ok(Some(good)) = outcome {
+        let Ok(Some(good)) = outcome else { return };
+        let masking = self.shared.masking();
+        let good = Masking::cover(masking, good, |good| good.secrets.values().collect()).await;
+        if let Ok(good) = good {
             self.machine.restored(good.facts.space.id.clone(), good.facts.version);
             self.publication.restore(good);
         }
@@ -324,7 +342,15 @@ impl Driver {
     fn fetch(&mut self) {
         let Some(source) = self.source.clone() else { return };
         let held = self.publication.held().cloned();
-        let fetch = tokio::spawn(async move { source.fetch(held.as_ref()).await });
+        let masking = self.shared.masking();
+        let fetch = tokio::spawn(async move {
+            let fetched = source.fetch(held.as_ref()).await?;
+            Masking::cover(masking, fetched, |fetched| match fetched {
+                Fetched::NotModified => Vec::new(),
+                Fetched::Snapshot { snapshot, .. } => snapshot.secrets.values().collect(),
+            })
+            .await
+        });
         self.fetch = Some(Fetch(fetch));
     }
 
@@ -339,7 +365,7 @@ impl Driver {
         let Some(source) = self.source.clone() else { return };
         let Some(facts) = self.publication.facts() else { return };
         let (told, heard) = mpsc::channel(HEARD_AHEAD);
-        let task = tokio::spawn(listen(source, facts.version, told));
+        let task = tokio::spawn(listen(source, facts.version, told, self.shared.masking()));
         self.watch = Some(Listening { heard, task });
     }
 

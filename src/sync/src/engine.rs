@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 
 use crate::driver::{Clock, Command, Plan};
 use crate::machine::Ticket;
+use crate::masking::Masking;
 use crate::news::{Change, News};
 use crate::shared::{Notify, Shared};
 use crate::status::Status;
@@ -40,6 +41,11 @@ impl Engine {
         let shared = Arc::new(Shared::new(notify));
         runtime.spawn(supervisor::supervise(inbox, Arc::clone(&shared), clock, seed));
         Self { commands, shared, last_ticket: AtomicU32::new(0) }
+    }
+
+    /// From now on, what is published is masked. What is published already isn't.
+    pub fn mask_with(&self, masking: Arc<Masking>) {
+        self.shared.mask_with(masking);
     }
 
     /// Syncs at once and then at intervals, from now on as planned. What is published stays so until

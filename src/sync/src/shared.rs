@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
 use secret_manager_model::{Diff, Secret, SecretName};
 use secret_manager_source::Failure;
 
 use crate::machine::{Ended, Ticket};
+use crate::masking::Masking;
 use crate::news::{Change, Finished, News};
 use crate::status::{State, Status};
 
@@ -27,6 +28,8 @@ pub(crate) struct Shared {
     /// Told when requested syncs have ended.
     ended: Condvar,
     notify: Notify,
+    /// Set before anything is published, or never.
+    masking: OnceLock<Arc<Masking>>,
 }
 
 #[derive(Default)]
@@ -48,7 +51,17 @@ impl Shared {
             news: Mutex::default(),
             ended: Condvar::new(),
             notify,
+            masking: OnceLock::new(),
         }
+    }
+
+    pub(crate) fn mask_with(&self, masking: Arc<Masking>) {
+        // Others would not know of what was published with the first.
+        let _ = self.masking.set(masking);
+    }
+
+    pub(crate) fn masking(&self) -> Option<Arc<Masking>> {
+        self.masking.get().cloned()
     }
 
     pub(crate) fn secrets(&self) -> RwLockReadGuard<'_, Arc<Secrets>> {
@@ -74,6 +87,11 @@ impl Shared {
     pub(crate) fn publish(&self, version: Option<u64>, secrets: Arc<Secrets>) {
         let before = Arc::clone(&self.secrets());
         let diff = Diff::between(&before, &secrets);
+        if let Some(masking) = self.masking.get() {
+            let new = diff.added.iter().chain(&diff.changed).filter_map(|name| secrets.get(name));
+            let old = diff.removed.iter().chain(&diff.changed).filter_map(|name| before.get(name));
+            masking.replaced(new, old);
+        }
         *self.secrets.write().unwrap_or_else(PoisonError::into_inner) = secrets;
         drop(before);
         self.lock_news().news.note_change(version, diff);
@@ -81,6 +99,11 @@ impl Shared {
 
     /// Changes the published secrets, at a cost of what changes and not of what there is.
     pub(crate) fn amend(&self, version: u64, changed: Secrets, removed: &[SecretName]) {
+        if let Some(masking) = self.masking.get() {
+            let published = self.secrets();
+            let old = changed.keys().chain(removed).filter_map(|name| published.get(name));
+            masking.replaced(changed.values(), old);
+        }
         let mut secrets = self.secrets.write().unwrap_or_else(PoisonError::into_inner);
         // A copy of all is only made while the cache is being written.
         let published = Arc::make_mut(&mut secrets);
@@ -169,5 +192,13 @@ impl Shared {
 
     fn lock_news(&self) -> MutexGuard<'_, Inbox> {
         self.news.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        if let Some(masking) = self.masking.get() {
+            masking.replaced([], self.secrets().values());
+        }
     }
 }

@@ -5,5 +5,6 @@
 mod cache;
 mod engine;
 mod faults;
+mod masking;
 mod script;
 mod watch;
