@@ -36,16 +36,40 @@ const rules = {
 
 module.exports = [
   // What is generated is not ours to style.
-  { ignores: ['target/', 'test-results/', 'demo-data/', 'src/service/ui/dist/', 'docs/'] },
+  {
+    ignores: [
+      'target/',
+      'test-results/',
+      'demo-data/',
+      'resources/',
+      'src/service/ui/dist/',
+      'docs/',
+    ],
+  },
   {
     files: ['**/*.js'],
-    ignores: ['src/service/ui/'],
+    ignores: ['src/service/ui/', 'nodes/sidebar/'],
     languageOptions: { ecmaVersion: 2024, sourceType: 'commonjs', globals: node },
     rules: { ...rules, strict: ['error', 'global'] },
   },
   {
     files: ['src/service/ui/**/*.js'],
     languageOptions: { ecmaVersion: 2024, sourceType: 'module', globals: browser },
+    rules,
+  },
+  {
+    files: ['nodes/sidebar/**/*.js'],
+    languageOptions: {
+      ecmaVersion: 2024,
+      sourceType: 'module',
+      globals: {
+        ...browser,
+        $: 'readonly',
+        Blob: 'readonly',
+        IntersectionObserver: 'readonly',
+        RED: 'readonly',
+      },
+    },
     rules,
   },
   {

@@ -1,18 +1,21 @@
 'use strict';
 
 /*
- * Bundles the service's page, builds the Rust side and puts the results where JavaScript looks for
- * them: the addon and its type declarations in js/, the executable in its npm package.
+ * Bundles the service's page and the sidebar, builds the Rust side and puts the results where
+ * JavaScript looks for them: the addon and its type declarations in js/, the executable in its npm
+ * package.
  */
 
 const fs = require('node:fs');
 const path = require('node:path');
 const { bundlePage } = require('./page');
 const { executable, root, run } = require('./run');
+const { bundleSidebar } = require('./sidebar');
 
 function build() {
   // First: the executable embeds it.
   bundlePage();
+  bundleSidebar();
   buildAddon();
   buildService();
 }

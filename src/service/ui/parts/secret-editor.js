@@ -26,6 +26,7 @@ export class SecretEditor extends Element {
     latest: { attribute: false },
     name: {},
     place: {},
+    noReveal: { type: Boolean },
     key: { state: true },
     type: { state: true },
     text: { state: true },
@@ -72,6 +73,8 @@ export class SecretEditor extends Element {
     this.name = '';
     /** What stands before a name where a flow reads it. */
     this.place = 'global.SECRETS';
+    /** Stored values may not be looked at, only replaced. */
+    this.noReveal = false;
     this.key = '';
     /** @type {Kind} */
     this.type = 'text';
@@ -125,7 +128,9 @@ export class SecretEditor extends Element {
       this.announce(t('editor.stored', { key: this.key, version: stored.version }));
       this.tell('stored', stored);
       this.#close();
-    } else if (this.problem?.code === 'precondition_failed') await this.#compare();
+    } else if (this.problem?.code === 'precondition_failed' && !this.noReveal) {
+      await this.#compare();
+    }
   }
 
   /** Fetches what is there now, to be shown beside what was typed. */
@@ -266,7 +271,7 @@ export class SecretEditor extends Element {
       <div class="row apart">
         <label for="text">${t('editor.value')}</label>
         ${
-          this.secret && this.text === ''
+          this.secret && this.text === '' && !this.noReveal
             ? html`<button type="button" class="link small" @click=${this.#load}>
                 ${t('editor.load')}
               </button>`
