@@ -10,7 +10,10 @@ const path = require('node:path');
 const { after, before, describe, test } = require('node:test');
 const { onBothVersions } = require('./lib/both-versions');
 const { endpoint, expressionNode, secretManager, tab } = require('./lib/flows');
+const { Vault } = require('../js');
 const { NodeRed, root } = require('./lib/node-red');
+const { temporaryDirectory } = require('./lib/temporary');
+const { failureOf } = require('./lib/until');
 
 const flows = [
   tab,
@@ -204,3 +207,60 @@ describe('a vault that can not be used', () => {
     await mended();
   });
 });
+
+test('a full disk loses nothing, is told, and is over when there is room', async (t) => {
+  const userDir = temporaryDirectory('node-red-');
+  const directory = path.join(userDir, '.secret-manager');
+  fs.mkdirSync(directory);
+  const mount = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', directory]);
+  if (mount.status !== 0) return t.skip('needs the right to mount');
+  t.after(() => spawnSync('umount', ['--lazy', directory]));
+
+  const red = await NodeRed.start(5, { userDir, flows });
+  t.after(() => red.stop());
+  await red.status('manager', '🆗 Synced');
+  const vault = await Vault.open({ directory: vaultDirectory(red) });
+  t.after(() => vault.close());
+  await vault.put('KEY', { type: 'text', value: 'one' });
+  await red.until(async () => (await secrets(red)).KEY === 'one');
+
+  const ballast = path.join(directory, 'ballast');
+  fill(ballast);
+  const large = { type: /** @type {const} */ ('text'), value: 'x'.repeat(200_000) };
+  const refused = await failureOf(vault.put('LARGE', large));
+  assert.equal(refused.code, 'storage_full');
+  assert.deepEqual(await secrets(red), { KEY: 'one' });
+
+  await red.stop('SIGKILL');
+  fill(ballast);
+  const again = await NodeRed.start(5, { userDir, flows });
+  t.after(() => again.stop());
+  const status = await again.status('manager', /the disk is full/);
+  assert.deepEqual([status.fill, status.shape], ['red', 'ring']);
+
+  fs.rmSync(ballast);
+  await again.request('POST', '/secret-manager/manager/sync');
+  await again.status('manager', '🆗 Synced');
+  assert.deepEqual(await secrets(again), { KEY: 'one' });
+  await vault.put('LARGE', large);
+  await again.until(async () => (await secrets(again)).LARGE === large.value);
+});
+
+/**
+ * Takes all room that is left.
+ * @param {string} file
+ */
+function fill(file) {
+  const descriptor = fs.openSync(file, 'a');
+  try {
+    for (const size of [65_536, 4096]) {
+      try {
+        for (;;) fs.writeSync(descriptor, Buffer.alloc(size));
+      } catch (error) {
+        assert.equal(error.code, 'ENOSPC');
+      }
+    }
+  } finally {
+    fs.closeSync(descriptor);
+  }
+}

@@ -116,12 +116,56 @@ describe('The editor', { skip }, () => {
       await page.locator('#node-dialog-cancel').click();
 
       await keepsWhatWasWrittenByHand(page, red);
+      await choosesTheBuiltInVault(page, red);
 
       assert.deepEqual(mistakes, []);
       await page.close();
     });
   }
 });
+
+/**
+ * A source of this kind asks for nothing else, and what stood there for a service does no harm.
+ * @param {import('playwright-core').Page} page
+ * @param {InstanceType<typeof NodeRed>} red
+ */
+async function choosesTheBuiltInVault(page, red) {
+  const tab = { id: 'vault', type: 'tab', label: 'Vault' };
+  await red.deploy([
+    tab,
+    { id: 'source', type: 'secret-source', kind: 'service', url: '', tls: '', allowHttp: false },
+    {
+      id: 'reader',
+      type: 'secret-manager',
+      z: tab.id,
+      source: 'source',
+      wires: [[]],
+      x: 300,
+      y: 9,
+    },
+  ]);
+  await red.status('reader', 'The source has no URL');
+  await page.reload();
+  await page.locator('#reader').dblclick();
+  await page.locator('#node-input-btn-source-edit, #node-input-lookup-source').first().click();
+  const url = page.locator('#node-config-input-url');
+  await url.waitFor();
+  await page.locator('#node-config-input-kind').selectOption({ label: 'Built-in vault' });
+  for (const field of ['url', 'token', 'tls', 'allowHttp']) {
+    await page
+      .locator(`label[for="node-config-input-${field}"]`)
+      .first()
+      .waitFor({ state: 'hidden' });
+  }
+  await page.locator('.secret-source-builtin').waitFor();
+  await page.locator('#node-config-dialog-ok').click();
+  await page.locator('#node-dialog-ok').click();
+  await page.locator('#red-ui-header-button-deploy').click();
+  await page.locator('.red-ui-flow-node-status-label', { hasText: '🆗 Synced' }).waitFor();
+  await red.status('reader', '🆗 Synced');
+  const invalid = await page.evaluate(`RED.nodes.node('source').valid`);
+  assert.equal(invalid, true);
+}
 
 /**
  * A flow need not come from this panel: it may leave properties to their defaults, or hold a period

@@ -271,12 +271,15 @@ fn known(name: &str) -> Result<SecretName, Problem> {
     SecretName::parse(name).map_err(|_| Error::NotFound(Thing::Secret).into())
 }
 
-/// Made when it isn't there, unless another process is faster.
+/// The only space, also when somebody has renamed it; of several the one with the name. Made when it
+/// isn't there, unless another process is faster.
 async fn own_space(manager: &Manager) -> Result<Space, Problem> {
     for _ in 0..2 {
-        match manager.space_named(SPACE).await {
-            Err(Error::NotFound(Thing::Space)) => {}
-            found => return Ok(found?),
+        let mut spaces = manager.spaces().await?;
+        let named = spaces.iter().position(|(space, _)| space.name == SPACE);
+        let only = (spaces.len() == 1).then_some(0);
+        if let Some(own) = named.or(only) {
+            return Ok(spaces.swap_remove(own).0);
         }
         match manager.create_space(SPACE, &Caller::system()).await {
             Err(Error::NameTaken(_)) => {}

@@ -1,19 +1,30 @@
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use secret_manager_builtin::{Format, Precondition, Vault};
-use secret_manager_manager::{Caller, Environment, Keyring, Manager, key};
+use secret_manager_manager::{Caller, Edit, Environment, Keyring, Manager, Same, key};
 use secret_manager_model::Kind;
 use secret_manager_store::{Sqlite, SqliteOptions};
 use zeroize::Zeroizing;
 
-use crate::{anna, new_vault, place};
+use crate::{anna, closed, new_vault, place};
 
 /// Longer than any test waits.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 async fn put(vault: &Vault, name: &str, value: &str) {
     vault.put(name, Kind::Text, value, Precondition::Any, anna()).await.unwrap();
+}
+
+/// What the service's command line has of a vault.
+async fn other_process(directory: &Path) -> Manager {
+    let files = place(directory).directory;
+    let database = files.join("secret-manager.db");
+    let store = Sqlite::open(&database, SqliteOptions::default()).await.unwrap();
+    let key_file = files.join("key");
+    let keys = Keyring::of_file(key::read(&key_file).unwrap(), &key_file);
+    Manager::open(Arc::new(store), keys, Environment::system()).await.unwrap()
 }
 
 #[tokio::test]
@@ -57,21 +68,27 @@ async fn a_change_of_another_process_is_heard_too() {
     let (directory, vault) = new_vault().await;
     let mut follower = vault.follow(0).await.unwrap();
 
-    let files = place(directory.path()).directory;
-    let database = files.join("secret-manager.db");
-    let store = Sqlite::open(&database, SqliteOptions::default());
-    let key_file = files.join("key");
-    let keys = Keyring::of_file(key::read(&key_file).unwrap(), &key_file);
-    let store = Arc::new(store.await.unwrap());
-    let other = Manager::open(store, keys, Environment::system()).await.unwrap();
+    let other = other_process(directory.path()).await;
     let space = other.space_named("Node-RED").await.unwrap();
     let secrets = Format::Env.read("KEY=one").unwrap();
-    let edits = secrets.into_iter().map(|(n, v)| secret_manager_manager::Edit::put(n, v));
-    let same = secret_manager_manager::Same::Write;
-    other.apply(&space.id, edits.collect(), same, &Caller::command_line()).await.unwrap();
+    let edits = secrets.into_iter().map(|(name, value)| Edit::put(name, value)).collect();
+    other.apply(&space.id, edits, Same::Write, &Caller::command_line()).await.unwrap();
 
     let delta = follower.next(PATIENCE).await.unwrap().unwrap().delta;
     assert_eq!(delta.changed["KEY"].value.expose(), "\"one\"");
+}
+
+#[tokio::test]
+async fn a_space_that_was_renamed_is_the_vault_s_still() {
+    let (directory, vault) = new_vault().await;
+    put(&vault, "KEY", "one").await;
+    closed(vault).await;
+    let other = other_process(directory.path()).await;
+    let space = other.space_named("Node-RED").await.unwrap();
+    other.rename_space(&space.id, "plant", &Caller::command_line()).await.unwrap();
+    let vault = Vault::open(&place(directory.path())).await.unwrap();
+    let list = vault.list().await.unwrap();
+    assert_eq!((&*list.space.name, list.secrets.len()), ("plant", 1));
 }
 
 #[tokio::test]
