@@ -14,6 +14,9 @@ import { asWritten, expecting, secretBody } from '../../src/service/ui/wire.js';
  * @property {Record<string, string | number | undefined>} [query]
  */
 
+/** Node-RED reads bodies that say they are JSON itself, and digits of large numbers are gone then. */
+const OWN_TYPE = 'application/octet-stream';
+
 /**
  * Through the editor's jQuery, which sends along who is signed in.
  * @param {string} method
@@ -21,7 +24,7 @@ import { asWritten, expecting, secretBody } from '../../src/service/ui/wire.js';
  * @param {Options} [options]
  * @returns {Promise<string>}
  */
-function send(method, path, { text, type = 'application/json', headers, query = {} } = {}) {
+function send(method, path, { text, type = OWN_TYPE, headers, query = {} } = {}) {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
     if (value !== undefined) search.set(name, String(value));
@@ -31,7 +34,7 @@ function send(method, path, { text, type = 'application/json', headers, query = 
       url: `secret-manager/${path}${search.size > 0 ? `?${search}` : ''}`,
       method,
       data: text,
-      contentType: text === undefined ? false : `${type}; charset=utf-8`,
+      contentType: text === undefined ? false : type,
       processData: false,
       dataType: 'text',
       headers,
