@@ -13,6 +13,7 @@ const SUITES = {
   sync: () => require('./sync'),
   read: () => require('./read'),
   start: () => require('./start'),
+  mask: () => require('./mask'),
   service: () => require('./service'),
 };
 

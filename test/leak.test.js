@@ -31,6 +31,38 @@ const values = [
 ];
 const names = ['CANARY_NAME_TEXT', 'CANARY_NAME_JSON', 'CANARY_NAME_GONE'];
 
+/** All that a flow can do to show values on screens and in the log. */
+const showing = [
+  ...endpoint('unsafe', {
+    ...functionNode(
+      `const SECRETS = global.get('SECRETS');
+      node.warn(SECRETS);
+      console.log(SECRETS);
+      global.set('copy', SECRETS);
+      for (const value of [SECRETS.CANARY_NAME_TEXT, SECRETS.CANARY_NAME_JSON?.password]) {
+        if (value === undefined) continue;
+        const bytes = Buffer.from(value);
+        const shown = [value, { [value]: [value] }, bytes, new Error(value), new Map([[1, value]])];
+        shown.push(bytes.toString('base64'), Buffer.from(':' + value).toString('base64'));
+        shown.push(bytes.toString('hex'), JSON.stringify(bytes), encodeURIComponent(value));
+        shown.push('x'.repeat(990) + value + 'x'.repeat(5000));
+        for (const what of shown) {
+          for (const level of ['trace', 'debug', 'log', 'warn', 'error']) node[level](what);
+          node.send([null, { payload: what, topic: value }]);
+        }
+        node.status({ text: value });
+      }
+      return { ...msg, payload: 'done' };`,
+      { outputs: 2 },
+    ),
+    wires: [['unsafe-answer'], ['out', 'short']],
+  }),
+  {
+    ...{ id: 'short', type: 'debug', z: TAB, wires: [] },
+    ...{ active: true, tosidebar: false, tostatus: true },
+  },
+];
+
 for (const version of /** @type {const} */ ([5, 4])) {
   test(`nothing leaks with Node-RED ${version}`, async (t) => {
     const service = new Service();
@@ -71,12 +103,7 @@ for (const version of /** @type {const} */ ([5, 4])) {
           `Object.keys(global.get('SECRETS')).length + global.get('SECRETS').CANARY_NAME_TEXT.length`,
         ),
       ),
-      ...endpoint(
-        'unsafe',
-        functionNode(
-          `node.warn(global.get('SECRETS')); console.log(global.get('SECRETS')); global.set('copy', global.get('SECRETS')); return { ...msg, payload: 'done' };`,
-        ),
-      ),
+      ...showing,
     ]);
     await red.status('manager', '🆗 Synced');
     assert.equal((await red.ask('/read')).value, 3 + values[0].length);
@@ -108,7 +135,7 @@ for (const version of /** @type {const} */ ([5, 4])) {
     fs.rmSync(path.join(red.userDir, 'node_modules'), { recursive: true });
     const needles = [...values, created.token];
     /** @type {Files} */
-    const onNodeRed = [...filesIn(red.userDir), ['the log of Node-RED', Buffer.from(red.log)]];
+    const onNodeRed = [...filesIn(red.userDir), ...screens(red)];
     /** @type {Files} */
     const onService = [
       ...filesIn(service.data),
@@ -143,12 +170,7 @@ for (const version of /** @type {const} */ ([5, 4])) {
         wires: [],
       },
       ...endpoint('read', expressionNode(`global.get('SECRETS').CANARY_NAME_TEXT?.length`)),
-      ...endpoint(
-        'unsafe',
-        functionNode(
-          `node.warn(global.get('SECRETS')); console.log(global.get('SECRETS')); global.set('copy', global.get('SECRETS')); return { ...msg, payload: 'done' };`,
-        ),
-      ),
+      ...showing,
     ]);
     await red.status('manager', '🆗 Synced');
     const directory = path.join(red.userDir, '.secret-manager', 'vault');
@@ -175,16 +197,32 @@ for (const version of /** @type {const} */ ([5, 4])) {
     await red.ask('/unsafe');
     // So that the write-ahead log stays as it is.
     await red.stop('SIGKILL');
-    vault.close();
-
     fs.rmSync(path.join(red.userDir, 'node_modules'), { recursive: true });
     const inVault = filesIn(directory);
     assert.ok(inVault.some(([file]) => file.endsWith('secret-manager.db-wal')));
     /** @type {Files} */
-    const everything = [...filesIn(red.userDir), ['the log', Buffer.from(red.log)]];
+    const everything = [...filesIn(red.userDir), ...screens(red)];
+    // The last one to close it takes the log away.
+    vault.close();
     assert.deepEqual(findings(everything, values), []);
     assert.deepEqual(findings(inVault, names), []);
   });
+}
+
+/**
+ * What the editor was sent, and the log.
+ * @param {InstanceType<typeof NodeRed>} red
+ * @returns {Files}
+ */
+function screens({ log, debugLog, statusLog }) {
+  const all = Object.entries({
+    log,
+    debug: JSON.stringify(debugLog),
+    status: JSON.stringify(statusLog),
+  });
+  // Otherwise it would prove nothing that no value is in them.
+  for (const [name, text] of all) assert.ok(text.includes('•••'), name);
+  return all.map(([name, text]) => [name, Buffer.from(text)]);
 }
 
 /**
