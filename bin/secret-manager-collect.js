@@ -2,8 +2,9 @@
 'use strict';
 
 /*
- * Collects secrets from where flows had them so far, and writes them in the form that a space or the
- * built-in source imports. It changes nothing, and shows no value unless it is told to write them.
+ * Collects secrets from where flows had them so far, and puts them into the built-in vault or writes
+ * them in the form that a space imports. It changes nothing where it finds them, and shows no value
+ * unless it is told to write them.
  */
 
 const fs = require('node:fs');
@@ -13,6 +14,7 @@ const { parseArgs } = require('node:util');
 const { toSecrets } = require('./collect/names');
 const { fromContext, fromCredentials, fromEnvironment } = require('./collect/sources');
 const { CollectError, UserDirectory } = require('./collect/user-directory');
+const { intoVault } = require('./collect/vault');
 
 const USAGE = `Collects secrets from a Node-RED that had them elsewhere so far.
 
@@ -23,9 +25,11 @@ secret-manager-collect --from credentials|context|environment [options]
                        functionGlobalContext of the settings file
   --from environment   the environment variables that flows use
 
+  --import             puts the secrets into the built-in vault of this Node-RED, which
+                       may be running
   --output FILE        writes the secrets to a new file that only you can read (JSON, in
                        clear, for the import); - writes them to the standard output.
-                       Without it only their names are shown.
+                       Without either only their names are shown.
   --names A,B          only these
   --user-dir DIR       Node-RED's user directory; ~/.node-red unless said otherwise
   --flow-file FILE     when it isn't the one that the settings file names
@@ -49,17 +53,27 @@ async function main(args) {
   const { secrets, leftOut: refused } = toSecrets(found.filter(isChosen));
   const report = reportOf(secrets, [...leftOut.filter(isChosen), ...refused]);
   if (secrets.length === 0) throw new CollectError(`${report}\nThere is nothing to take.`);
-  write(secrets, options.output);
-  const steps = options.output ? ['Import the secrets.', ...next] : [];
-  if (options.output && options.output !== '-') {
-    steps.splice(1, 0, `Delete ${options.output}: it holds the values in clear.`);
-  }
+
+  const values = Object.fromEntries(secrets.map(({ name, value }) => [name, value]));
+  const text = `${JSON.stringify(values, null, 2)}\n`;
   // With the values on the standard output, this is for the person beside it.
   const tell = options.output === '-' ? console.error : console.log;
   tell(report);
-  if (steps.length > 0) {
+  if (options.import) tell(await intoVault(directory.directory, text));
+  if (options.output) write(text, options.output);
+  const steps = [...stepsWith(options.output), ...next];
+  if (options.import || options.output) {
     tell(`\nNext:\n${steps.map((step, at) => `${at + 1}. ${step}`).join('\n')}`);
   }
+}
+
+/** @param {string | undefined} output */
+function stepsWith(output) {
+  if (!output) return [];
+  const imported = 'Import the secrets.';
+  return output === '-'
+    ? [imported]
+    : [imported, `Delete ${output}: it holds the values in clear.`];
 }
 
 /** @param {string[]} args */
@@ -69,6 +83,7 @@ function parse(args) {
       args,
       options: {
         from: { type: 'string' },
+        import: { type: 'boolean' },
         output: { type: 'string' },
         names: { type: 'string' },
         'user-dir': { type: 'string', default: path.join(os.homedir(), '.node-red') },
@@ -122,13 +137,10 @@ function reportOf(secrets, leftOut) {
 }
 
 /**
- * @param {import('./collect/names').Secret[]} secrets
- * @param {string | undefined} output
+ * @param {string} text
+ * @param {string} output
  */
-function write(secrets, output) {
-  if (!output) return;
-  const values = Object.fromEntries(secrets.map(({ name, value }) => [name, value]));
-  const text = `${JSON.stringify(values, null, 2)}\n`;
+function write(text, output) {
   if (output === '-') {
     process.stdout.write(text);
     return;

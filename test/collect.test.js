@@ -229,38 +229,42 @@ onBothVersions('Secrets of plain global context', (version) => {
 });
 
 onBothVersions('Secrets of the environment', (version) => {
-  test('move over from an environment file', async () => {
+  test('move over from an environment file into the built-in vault', async () => {
     const environment = 'API_KEY="from the file"\n# comment\nSPARE=unused\nHOST=db.example.com\n';
+    // Without a source: the built-in vault.
+    const manager = secretManager({ source: '' });
     let red = await NodeRed.start(version, {
       env: { API_KEY: 'from the file', HOST: 'db.example.com' },
       files: { environment },
     });
     await red.deploy([
       tab,
+      manager,
       ...endpoint('typed', setPayload('API_KEY', 'env')),
       ...endpoint('code', expressionNode('env.get("HOST")')),
       ...endpoint('missing', expressionNode('env.get("NEVER_SET")')),
     ]);
+    await red.status('manager', '🆗 Synced');
     const values = [await red.ask('/typed'), await red.ask('/code')];
-    await red.stop();
 
-    const file = path.join(red.userDir, 'secrets.json');
-    const from = ['--from', 'environment', '--env-file', path.join(red.userDir, 'environment')];
-    const { stdout } = await collect(red.userDir, [...from, '--output', file]);
+    const file = path.join(red.userDir, 'environment');
+    const args = ['--from', 'environment', '--env-file', file, '--import'];
+    const { stdout } = await collect(red.userDir, args);
     assert.match(stdout, /NEVER_SET: it is not set/);
-    assert.deepEqual(JSON.parse(fs.readFileSync(file, 'utf8')), {
-      API_KEY: 'from the file',
-      HOST: 'db.example.com',
-    });
+    assert.match(stdout, /In the vault: 2 added, 0 changed, 0 as they were/);
+    assert.ok(!stdout.includes('from the file'));
+    const again = await collect(red.userDir, args);
+    assert.match(again.stdout, /In the vault: 0 added, 0 changed, 2 as they were/);
 
-    const manager = imported(`environment-${version}`, file);
-    red = await NodeRed.start(version, { userDir: red.userDir });
     await red.deploy([
       tab,
-      ...manager,
+      manager,
       ...endpoint('typed', setPayload('SECRETS.API_KEY', 'global')),
       ...endpoint('code', expressionNode('global.get("SECRETS.HOST")')),
     ]);
+    await red.stop();
+    fs.rmSync(file);
+    red = await NodeRed.start(version, { userDir: red.userDir });
     await red.status('manager', '🆗 Synced');
     assert.deepEqual([await red.ask('/typed'), await red.ask('/code')], values);
     await red.stop();

@@ -72,15 +72,22 @@ function installsFromCatalogue(version) {
     await editor.findInCatalogue('Secret Manager');
     await editor.install();
     await editor.dragIn();
-    await editor.chooseService(service.url, token);
+    // As it is: with a vault of its own.
     await editor.deploy();
     await editor.statusIs('🆗 Synced');
-    assert.match(await red.globalContext('SECRETS'), /PRODUCT_A_API_KEY/);
+    assert.ok(fs.existsSync(path.join(red.userDir, '.secret-manager/vault')));
+
+    await editor.chooseService(service.url, token);
+    await editor.deploy();
+    await red.until(async () => /PRODUCT_A_API_KEY/.test(await red.globalContext('SECRETS')));
+    await editor.statusIs('🆗 Synced');
     assert.ok(fs.lstatSync(path.join(red.userDir, 'node_modules', own.name)).isDirectory());
 
     await editor.emptyFlow();
     await editor.deploy();
-    assert.equal((await red.request('GET', '/secret-manager/status')).active.length, 0);
+    await red.until(
+      async () => (await red.request('GET', '/secret-manager/status')).active.length === 0,
+    );
     await editor.uninstall();
     // Node-RED itself never takes a route back.
     assert.equal((await failureOf(red.request('GET', '/secret-manager/status'))).status, 404);
@@ -167,7 +174,12 @@ class Editor {
   }
 
   async deploy() {
+    // The button is disabled before the answer is there.
+    const answered = this.page.waitForResponse((response) => {
+      return response.request().method() === 'POST' && response.url().endsWith('/flows');
+    });
     await this.page.locator('#red-ui-header-button-deploy:not(.disabled)').click();
+    await answered;
     await this.page.locator('#red-ui-header-button-deploy.disabled').waitFor();
   }
 
