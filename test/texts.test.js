@@ -17,7 +17,7 @@ const languages = fs.readdirSync(locales);
 const [REFERENCE, ...translations] = ['en-US', ...languages.filter((name) => name !== 'en-US')];
 
 /** Names that are the same in every language. */
-const NAMES = ['Secret Manager', 'SECRETS', 'https://secrets.example.com:8200'];
+const NAMES = ['Secret Manager', 'Secrets', 'SECRETS', 'https://secrets.example.com:8200'];
 
 /** @param {string} file */
 function read(file) {
