@@ -43,7 +43,7 @@ test('loaded again after an uninstall, it holds messages once and forgets its fo
     httpAdmin: Object.fromEntries(
       ['get', 'post', 'put', 'delete'].map((method) => [method, taking(method)]),
     ),
-    log: { addHandler() {}, audit() {}, error() {}, warn() {} },
+    log: { addHandler() {}, audit() {}, error() {}, info() {}, warn() {} },
     nodes: {
       createNode: (/** @type {object} */ created) => Object.assign(created, node),
       getCredentials: () => undefined,
@@ -51,7 +51,12 @@ test('loaded again after an uninstall, it holds messages once and forgets its fo
       registerType() {},
     },
     settings: {},
-    util: { encodeObject, evaluateNodeProperty: () => '', getObjectProperty: () => undefined },
+    util: {
+      cloneMessage: (/** @type {any} */ message) => message,
+      encodeObject,
+      evaluateNodeProperty: () => '',
+      getObjectProperty: () => undefined,
+    },
     _: (/** @type {string} */ key) => key,
   };
   const starting = { config: { flows: [{ id: 'n', type: 'secret-manager' }] } };

@@ -29,6 +29,11 @@ class Publication {
     this.#secrets = secretsView(engine, contextKey);
   }
 
+  /** What flows find. */
+  get secrets() {
+    return this.#secrets;
+  }
+
   /**
    * @param {GlobalContext} global
    * @returns {boolean} false when the context store cannot hold a live object

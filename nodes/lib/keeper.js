@@ -24,7 +24,10 @@ const GUARD_INTERVAL = 1000;
 /** @type {Map<string, Keeper>} */
 const keepers = new Map();
 
-/** Tells ("changed", with the context key) when there is something new to show to people. */
+/**
+ * Tells, with the context key, when there is something new to show to people ("changed") and when flows
+ * find other secrets ("secrets").
+ */
 const changes = new EventEmitter();
 
 class Keeper {
@@ -54,6 +57,10 @@ class Keeper {
   #firstSync = Promise.resolve();
   /** The flows have started without waiting for it any longer. */
   #late = false;
+  /** What others have to say to people, by subject. @type {Map<string, string[]>} */
+  #notes = new Map();
+  /** How it is with secrets in properties. @type {import('./types').PropertiesFacts} */
+  #properties = { pending: false, unresolved: [] };
   /** The warnings that hold, so that each is given once. @type {string[]} */
   #warned = [];
   /** @type {NodeJS.Timeout} */
@@ -147,8 +154,39 @@ class Keeper {
       held: this.#held,
       status,
       fault: this.#fault,
-      warnings: this.#fault || !status ? [] : warningsOf(status),
+      warnings: this.#warnings(status),
+      unresolved: this.#properties.unresolved,
     };
+  }
+
+  /**
+   * Replaces what there is to say about something.
+   * @param {string} subject
+   * @param {string[]} texts
+   */
+  note(subject, texts) {
+    if (isDeepStrictEqual(this.#notes.get(subject) ?? [], texts)) return;
+    this.#notes.set(subject, texts);
+    this.#show();
+    this.#tell();
+  }
+
+  /** @param {import('./types').PropertiesFacts} facts */
+  setProperties(facts) {
+    if (isDeepStrictEqual(this.#properties, facts)) return;
+    this.#properties = facts;
+    this.#show();
+    this.#tell();
+  }
+
+  /** Whether it is known which secrets there are. */
+  get isKnown() {
+    return this.#engine?.status().version !== undefined;
+  }
+
+  /** What flows find in global context. */
+  get secrets() {
+    return this.#publication?.secrets;
   }
 
   /** The published secrets without their values, sorted by key. */
@@ -224,6 +262,7 @@ class Keeper {
         this.#publication?.refreshMetadata();
         if (this.#active?.early) this.#untold.push(change);
         else this.#active?.changed(change);
+        changes.emit('secrets', this.#contextKey);
         this.#tell();
       },
       onState: () => {
@@ -262,7 +301,7 @@ class Keeper {
     const status = this.#engine?.status();
     const situation = this.#situation(status);
     if (situation) this.#active.show(situation);
-    if (status && !this.#fault) this.#warn(warningsOf(status));
+    this.#warn(this.#warnings(status));
   }
 
   /**
@@ -273,7 +312,16 @@ class Keeper {
     if (this.#fault) return faultSituation(this.#fault);
     if (!status) return null;
     const situation = situationOf(status, this.#held);
-    return this.#late && situation.key === 'syncing' ? { key: 'late' } : situation;
+    if (situation.key === 'syncing' && this.#late) return { key: 'late' };
+    return situation.key === 'synced' && this.#properties.pending ? { key: 'pending' } : situation;
+  }
+
+  /** @param {import('../../js/native').Status} [status] */
+  #warnings(status) {
+    return [
+      ...(this.#fault || !status ? [] : warningsOf(status)),
+      ...[...this.#notes.values()].flat(),
+    ];
   }
 
   #tell() {

@@ -11,6 +11,7 @@
 const LOOKS = {
   synced: { fill: 'green', shape: 'dot' },
   refused: { fill: 'yellow', shape: 'dot' },
+  pending: { fill: 'yellow', shape: 'dot' },
   store: { fill: 'yellow', shape: 'dot' },
   stale: { fill: 'yellow', shape: 'ring' },
   cached: { fill: 'yellow', shape: 'ring' },

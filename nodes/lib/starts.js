@@ -11,7 +11,9 @@ const { markStale } = require('./global-context');
 const { contextKeys, firstOutcomes, flowsStarted, isKept, keeperOf } = require('./keeper');
 const { contextKeyOf, earlyMemberOf, isUsable } = require('./member');
 const { MessageGate } = require('./message-gate');
+const { Properties } = require('./properties');
 const { referencesIn } = require('./references');
+const { isRestart } = require('./restart');
 const { runtimeOf } = require('./runtime');
 const { Scopes } = require('./scopes');
 
@@ -39,12 +41,22 @@ const preparations = new WeakMap();
 function prepareStarts(RED, type, constructor) {
   preparations.get(RED.events)?.();
   const gate = new MessageGate(RED.hooks);
+  const properties = new Properties(RED);
 
-  const onStarting = (/** @type {FlowsEvent} */ { config: { flows }, diff }) => {
-    if (diff) return;
+  const onStarting = (/** @type {FlowsEvent} */ event) => {
+    const { flows } = event.config;
     const scopes = new Scopes(flows);
     const managers = flows.filter((config) => config.type === type && scopes.isEnabled(config));
-    if (managers.length === 0) return;
+    if (!event.diff && managers.length > 0) prepare(flows, scopes, managers);
+    properties.flowsStarting(event, scopes, managers.map(contextKeyOf).filter(isUsable));
+  };
+
+  /**
+   * @param {Config[]} flows
+   * @param {InstanceType<typeof Scopes>} scopes
+   * @param {Config[]} managers
+   */
+  const prepare = (flows, scopes, managers) => {
     const limit = RED.settings.secretManagerStartTimeout ?? START_TIMEOUT;
     const deadline = Date.now() + limit;
     gate.close(limit);
@@ -53,8 +65,11 @@ function prepareStarts(RED, type, constructor) {
     if (begun.length === 0 || !areNeededEarly(RED, flows, scopes)) return;
     for (const keeper of begun) keeper.waitForFirst(deadline - Date.now());
   };
+
   const onStarted = (/** @type {FlowsEvent} */ event) => {
-    flowsStarted(event);
+    // A restart of ours isn't a deploy: nothing is to be synced for it.
+    flowsStarted(isRestart(event) ? { ...event, diff: undefined } : event);
+    properties.flowsStarted();
     gate.openAfter(firstOutcomes());
   };
 
@@ -63,6 +78,7 @@ function prepareStarts(RED, type, constructor) {
   preparations.set(RED.events, () => {
     RED.events.off('flows:starting', onStarting);
     RED.events.off('flows:started', onStarted);
+    properties.close();
     gate.open();
   });
 }

@@ -42,6 +42,7 @@ export interface RuntimeNode {
 /** What `flows:starting` and `flows:started` carry. */
 export interface FlowsEvent {
   config: { flows: Array<Record<string, any>> };
+  type?: 'full' | 'flows' | 'nodes';
   /** Set for a deploy only: a process start and "Restart flows" have none. */
   diff?: object;
 }
@@ -58,6 +59,7 @@ export interface Red {
     addHandler: Function;
     audit(what: object, request: object): void;
     error(text: string): void;
+    info(text: string): void;
     warn(text: string): void;
   };
   nodes: {
@@ -68,6 +70,7 @@ export interface Red {
   };
   settings: Record<string, any>;
   util: {
+    cloneMessage<T>(message: T): T;
     encodeObject: Function;
     evaluateNodeProperty(value: any, type: string, node: object): any;
     getObjectProperty(object: object, expression: string): unknown;
@@ -125,4 +128,19 @@ export interface KeeperFacts {
   fault: Error | null;
   /** Texts, or names that were left out. */
   warnings: Array<string | string[]>;
+  unresolved: Unresolved[];
+}
+
+/** How it is with the secrets of one context key in properties of nodes. */
+export interface PropertiesFacts {
+  /** Nodes run with earlier secrets and can't be restarted. */
+  pending: boolean;
+  unresolved: Unresolved[];
+}
+
+/** A secret that properties name and that isn't there. */
+export interface Unresolved {
+  /** As it is written between the braces. */
+  reference: string;
+  nodes: Array<{ id: string; name: string; type: string }>;
 }

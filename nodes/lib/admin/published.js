@@ -82,7 +82,7 @@ function keeperAsked({ query }) {
  */
 function told(
   RED,
-  { contextKey, active, standby, kind, situation, held, status, fault, warnings },
+  { contextKey, active, standby, kind, situation, held, status, fault, warnings, unresolved },
 ) {
   const about = active?.about();
   const text = (/** @type {string} */ key, /** @type {object} */ values = {}) =>
@@ -115,6 +115,7 @@ function told(
     warnings: warnings.map((what) =>
       typeof what === 'string' ? what : text('warning.refused', { names: what.join(', ') }),
     ),
+    unresolved,
   };
 }
 
