@@ -7,6 +7,7 @@
 //! A process has one vault for each [`Place`], shared by all who [`open`](Vault::open) it. Those who want
 //! to hear of changes [follow](Vault::follow) it, whoever makes them.
 
+mod files;
 mod follower;
 mod place;
 mod problem;

@@ -10,6 +10,7 @@ use secret_manager_store::{Sqlite, SqliteOptions};
 use tokio::sync::Mutex;
 use zeroize::Zeroizing;
 
+use crate::files::Files;
 use crate::problem::{Code, Problem};
 use crate::vault::Vault;
 
@@ -83,7 +84,7 @@ impl Vault {
         let manager = Manager::open(Arc::new(store), keys, Environment::system())
             .await
             .map_err(|error| place.refused(error))?;
-        let vault = Arc::new(Self::new(manager, key).await?);
+        let vault = Arc::new(Self::new(manager, key, Files::of(database)).await?);
         open.vaults.push((place.clone(), Arc::downgrade(&vault)));
         Ok(vault)
     }

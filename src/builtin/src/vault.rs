@@ -12,6 +12,7 @@ use secret_manager_model::{Kind, SecretName, SecretValue, Timestamp};
 use tokio::sync::watch;
 use zeroize::Zeroizing;
 
+use crate::files::Files;
 use crate::follower::{Commits, Follower};
 use crate::place::KeyInformation;
 use crate::problem::{Code, Problem};
@@ -26,6 +27,7 @@ pub struct Vault {
     manager: Arc<Manager>,
     space: SpaceId,
     key: KeyInformation,
+    files: Files,
     commits: Commits,
 }
 
@@ -73,9 +75,13 @@ pub struct Imported {
 }
 
 impl Vault {
-    pub(crate) async fn new(manager: Manager, key: KeyInformation) -> Result<Self, Problem> {
+    pub(crate) async fn new(
+        manager: Manager,
+        key: KeyInformation,
+        files: Files,
+    ) -> Result<Self, Problem> {
         let space = own_space(&manager).await?.id;
-        Ok(Self { manager: Arc::new(manager), space, key, commits: Commits::default() })
+        Ok(Self { manager: Arc::new(manager), space, key, files, commits: Commits::default() })
     }
 
     pub fn key(&self) -> &KeyInformation {
@@ -186,6 +192,7 @@ impl Vault {
         let secrets = read.await.map_err(failed)?.map_err(Problem::import_invalid)?;
         let names: Vec<_> = secrets.iter().map(|(name, _)| name.clone()).collect();
         let edits = secrets.into_iter().map(|(name, value)| Edit::put(name, value)).collect();
+        self.files.check()?;
         let caller = user.into();
         let applied = match dry_run {
             true => self.manager.preview(&self.space, edits, Same::Skip, &caller).await?,
@@ -211,11 +218,13 @@ impl Vault {
 
     /// What stands for the secrets as they are now: another one after each change.
     pub async fn tag(&self) -> Result<String, Problem> {
+        self.files.check()?;
         Ok(self.manager.tag(&self.space).await?)
     }
 
     /// All secrets, for an engine.
     pub async fn snapshot(&self) -> Result<TaggedSnapshot, Problem> {
+        self.files.check()?;
         Ok(self.manager.snapshot(&self.space, &Caller::system()).await?)
     }
 
@@ -245,6 +254,7 @@ impl Vault {
     }
 
     async fn apply(&self, edit: Edit, user: User) -> Result<Applied, Problem> {
+        self.files.check()?;
         Ok(self.manager.apply(&self.space, vec![edit], Same::Write, &user.into()).await?)
     }
 }

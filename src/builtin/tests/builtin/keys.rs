@@ -112,3 +112,23 @@ async fn a_directory_that_can_not_be_made_and_a_damaged_database_are_told_and_me
     assert!(problem.message.contains("backup"), "{problem}");
     assert!(!problem.message.contains("canary"));
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn nothing_is_written_to_files_that_are_gone() {
+    let (directory, vault) = new_vault().await;
+    let put = || vault.put("KEY", Kind::Text, "one", Precondition::Any, anna());
+    put().await.unwrap();
+    let database = place(directory.path()).directory.join("secret-manager.db");
+    let away = directory.path().join("away");
+    fs::rename(&database, &away).unwrap();
+    let problem = refused(put().await);
+    assert_eq!(problem.code, Code::Unavailable);
+    assert!(problem.message.contains("was deleted or replaced"), "{problem}");
+    assert_eq!(refused(vault.tag().await).code, Code::Unavailable);
+    fs::write(&database, "another one").unwrap();
+    assert_eq!(refused(put().await).code, Code::Unavailable);
+
+    fs::rename(&away, &database).unwrap();
+    assert_eq!(put().await.unwrap().secret.version, 2);
+}

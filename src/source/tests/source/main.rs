@@ -1,7 +1,8 @@
-//! The service source against servers on loopback.
+//! The service source against servers on loopback, and the built-in vault on disk.
 
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+mod builtin;
 mod service;
 mod timeouts;
 mod watch;
