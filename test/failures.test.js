@@ -182,7 +182,7 @@ onBothVersions('Failing', (version) => {
       const status = await red.status('manager', text);
       assert.deepEqual([status.fill, status.shape], ['red', 'ring']);
       const error = await syncFails();
-      assert.equal(error.status, 502);
+      assert.equal(error.status, 409);
       assert.equal(source.requests.length, 0);
     });
   }
