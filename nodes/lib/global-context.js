@@ -39,6 +39,8 @@ class Publication {
    * @returns {boolean} false when the context store cannot hold a live object
    */
   publish(global) {
+    // Another store was chosen.
+    if (this.#global && this.#global.store !== global.store) this.withdraw();
     this.#global = global;
     this.#metadata ??= metadataView(
       this.#engine,
@@ -57,15 +59,18 @@ class Publication {
     if (this.#global) write(this.#global, metadataKey(this.#contextKey), this.#metadata);
   }
 
-  /** Puts back what a flow, or a person in the sidebar, has replaced or deleted. */
+  /**
+   * Puts back what a flow, or a person in the sidebar, has replaced or deleted.
+   * @returns {boolean} whether something else was in place of the secrets
+   */
   restore() {
-    if (!this.#global || !this.#held) return;
-    if (read(this.#global, this.#contextKey) !== this.#secrets) {
-      write(this.#global, this.#contextKey, this.#secrets);
-    }
+    if (!this.#global || !this.#held) return false;
+    const found = read(this.#global, this.#contextKey);
+    if (found !== this.#secrets) write(this.#global, this.#contextKey, this.#secrets);
     if (read(this.#global, metadataKey(this.#contextKey)) !== this.#metadata) {
       this.refreshMetadata();
     }
+    return found !== this.#secrets && found !== undefined;
   }
 
   withdraw() {
@@ -74,6 +79,20 @@ class Publication {
     write(this.#global, metadataKey(this.#contextKey), undefined);
     this.#global = undefined;
   }
+}
+
+/**
+ * Global context in one of the stores that this Node-RED has.
+ * @param {GlobalContext} global
+ * @param {string} [store] the default one when absent
+ * @returns {GlobalContext}
+ */
+function inStore(global, store) {
+  return {
+    store: store || undefined,
+    get: (key) => global.get(key, store || undefined),
+    set: (key, value) => global.set(key, value, store || undefined),
+  };
 }
 
 /**
@@ -131,4 +150,4 @@ function write(global, key, value) {
   }
 }
 
-module.exports = { Publication, markStale };
+module.exports = { Publication, inStore, markStale };

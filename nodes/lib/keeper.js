@@ -16,10 +16,14 @@ const { situationOf } = require('./situation');
  * @typedef {import('./types').FlowsEvent} FlowsEvent
  * @typedef {import('./types').Member} Member
  * @typedef {import('./types').Situation} Situation
+ * @typedef {import('./types').Warning} Warning
  */
 
 /** How often to look whether the object is still in its place, in ms. */
 const GUARD_INTERVAL = 1000;
+
+/** How long it is told that a flow has replaced the secrets, in ms. */
+const REPLACED_FOR = 10 * 60 * 1000;
 
 /** @type {Map<string, Keeper>} */
 const keepers = new Map();
@@ -57,8 +61,10 @@ class Keeper {
   #firstSync = Promise.resolve();
   /** The flows have started without waiting for it any longer. */
   #late = false;
-  /** What others have to say to people, by subject. @type {Map<string, string[]>} */
+  /** What others have to say to people, by subject. @type {Map<string, Warning[]>} */
   #notes = new Map();
+  /** When something else was last found in place of the secrets. */
+  #replacedAt = -Infinity;
   /** How it is with secrets in properties. @type {import('./types').PropertiesFacts} */
   #properties = { pending: false, unresolved: [] };
   /** The warnings that hold, so that each is given once. @type {string[]} */
@@ -162,13 +168,21 @@ class Keeper {
   /**
    * Replaces what there is to say about something.
    * @param {string} subject
-   * @param {string[]} texts
+   * @param {Warning[]} texts
    */
   note(subject, texts) {
     if (isDeepStrictEqual(this.#notes.get(subject) ?? [], texts)) return;
     this.#notes.set(subject, texts);
     this.#show();
     this.#tell();
+  }
+
+  /**
+   * @param {string} subject
+   * @param {string | null} key of the text, when there is something to say
+   */
+  #note(subject, key) {
+    this.note(subject, key ? [{ key, values: { contextKey: this.#contextKey } }] : []);
   }
 
   /** @param {import('./types').PropertiesFacts} facts */
@@ -221,6 +235,7 @@ class Keeper {
   #activate(member) {
     const begun = this.#active?.early ? this.#settings : null;
     this.#active = member;
+    this.#note('seeded', member.seeded ? 'seeded' : null);
     try {
       this.#engine ??= this.#newEngine();
       this.#publication ??= new Publication(this.#contextKey, this.#engine);
@@ -287,7 +302,9 @@ class Keeper {
   /** What can change without news: the flows' side of context, and the times in the status. */
   #look() {
     if (this.#active === null) this.#succeed();
-    this.#publication?.restore();
+    if (this.#publication?.restore()) this.#replacedAt = Date.now();
+    const replaced = Date.now() - this.#replacedAt < REPLACED_FOR;
+    this.#note('replaced', replaced ? 'replaced' : null);
     this.#show();
   }
 
@@ -312,6 +329,8 @@ class Keeper {
     if (this.#fault) return faultSituation(this.#fault);
     if (!status) return null;
     const situation = situationOf(status, this.#held);
+    const store = this.#active?.global.store;
+    if (situation.key === 'store' && store) return { key: 'storeChosen', values: { store } };
     if (situation.key === 'syncing' && this.#late) return { key: 'late' };
     return situation.key === 'synced' && this.#properties.pending ? { key: 'pending' } : situation;
   }
@@ -330,11 +349,11 @@ class Keeper {
 
   /**
    * Each of them once, until it no longer holds.
-   * @param {Array<string | string[]>} warnings texts, or names that were left out
+   * @param {Warning[]} warnings
    */
   #warn(warnings) {
-    const fresh = warnings.filter((what) => !this.#warned.includes(String(what)));
-    this.#warned = warnings.map(String);
+    const fresh = warnings.filter((what) => !this.#warned.includes(JSON.stringify(what)));
+    this.#warned = warnings.map((what) => JSON.stringify(what));
     for (const what of fresh) this.#active?.warn(what);
   }
 
@@ -349,7 +368,7 @@ class Keeper {
 
 /**
  * @param {import('../../js/native').Status} status
- * @returns {Array<string | string[]>} texts, or names that were left out
+ * @returns {Warning[]}
  */
 function warningsOf({ cacheProblem, error, refused, refusedCount }) {
   const warnings = [];

@@ -2,8 +2,9 @@
 
 /* What a Secret Manager node is to the keeper of its context key. */
 
+const { inStore } = require('./global-context');
 const { SetupError, cacheFrom, settingsFromEnvironment, settingsFromSource } = require('./setup');
-const { nodeStatus } = require('./situation');
+const { nodeStatus, warningText } = require('./situation');
 const { vaultOf, vaultPlace } = require('./vault');
 
 /**
@@ -42,25 +43,21 @@ function isUsable(contextKey) {
  */
 function memberOf(RED, node, config) {
   let shown = '';
+  const translate = (/** @type {string} */ key, /** @type {object} */ values = {}) =>
+    RED._(`secret-manager.${key}`, values);
   return {
     ...commonOf(RED, config, (id) => RED.nodes.getNode(id)),
     id: node.id,
     early: false,
-    global: node.context().global,
+    global: inStore(node.context().global, config.contextStore),
     show(situation) {
-      const status = nodeStatus(situation, (key, values) => RED._(`secret-manager.${key}`, values));
+      const status = nodeStatus(situation, translate);
       const text = JSON.stringify(status);
       if (text === shown) return;
       shown = text;
       node.status(status);
     },
-    warn(what) {
-      node.warn(
-        typeof what === 'string'
-          ? what
-          : RED._('secret-manager.warning.refused', { names: what.join(', ') }),
-      );
-    },
+    warn: (what) => node.warn(warningText(what, translate)),
     wantsNames: () => node.wires.some((wire) => wire.length > 0),
     changed(change) {
       if (!this.wantsNames()) return;
@@ -84,7 +81,7 @@ function earlyMemberOf(RED, config, global, nodeOf) {
     ...commonOf(RED, config, nodeOf),
     id: config.id,
     early: true,
-    global,
+    global: inStore(global, config.contextStore),
     show() {},
     warn() {},
     wantsNames: () =>
@@ -97,13 +94,14 @@ function earlyMemberOf(RED, config, global, nodeOf) {
  * @param {Red} RED
  * @param {Record<string, any>} config
  * @param {(id: string) => any} nodeOf
- * @returns {Pick<Member, 'about' | 'settings' | 'syncOnSave'>}
+ * @returns {Pick<Member, 'about' | 'seeded' | 'settings' | 'syncOnSave'>}
  */
 function commonOf(RED, config, nodeOf) {
   const autosync = Number(config.autosync) || DEFAULT_AUTOSYNC;
   const live = config.live !== false;
   const syncOnSave = config.syncOnSave !== false;
   return {
+    seeded: Object.hasOwn(RED.settings.functionGlobalContext ?? {}, contextKeyOf(config)),
     syncOnSave,
     about() {
       const { name = null, kind = null } = (config.source && nodeOf(config.source)) || {};

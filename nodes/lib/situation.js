@@ -13,6 +13,7 @@ const LOOKS = {
   refused: { fill: 'yellow', shape: 'dot' },
   pending: { fill: 'yellow', shape: 'dot' },
   store: { fill: 'yellow', shape: 'dot' },
+  storeChosen: { fill: 'yellow', shape: 'dot' },
   stale: { fill: 'yellow', shape: 'ring' },
   cached: { fill: 'yellow', shape: 'ring' },
   late: { fill: 'yellow', shape: 'ring' },
@@ -60,6 +61,16 @@ function nodeStatus({ key, values }, text) {
 }
 
 /**
+ * @param {import('./types').Warning} warning
+ * @param {(key: string, values?: object) => string} text
+ */
+function warningText(warning, text) {
+  if (typeof warning === 'string') return warning;
+  if (Array.isArray(warning)) return text('warning.refused', { names: warning.join(', ') });
+  return text(`warning.${warning.key}`, warning.values);
+}
+
+/**
  * A moment for people who look at the status of a node: the time of day, with the day when it is
  * not today.
  * @param {number | undefined} ms
@@ -73,4 +84,4 @@ function clock(ms) {
   return `${then.getFullYear()}-${day.join('-')} ${time}`;
 }
 
-module.exports = { nodeStatus, situationOf };
+module.exports = { nodeStatus, situationOf, warningText };

@@ -7,7 +7,7 @@
  */
 
 const { EarlyNodes } = require('./early-nodes');
-const { markStale } = require('./global-context');
+const { inStore, markStale } = require('./global-context');
 const { contextKeys, firstOutcomes, flowsStarted, isKept, keeperOf } = require('./keeper');
 const { contextKeyOf, earlyMemberOf, isUsable } = require('./member');
 const { MessageGate } = require('./message-gate');
@@ -98,7 +98,7 @@ function begin(RED, scopes, managers, global) {
     const filled = early && attempt(() => early.filled(config));
     const contextKey = contextKeyOf(filled ?? config);
     if (!isUsable(contextKey) || isKept(contextKey)) continue;
-    markStale(global, contextKey);
+    markStale(inStore(global, (filled ?? config).contextStore), contextKey);
     if (!filled) continue;
     const member = earlyMemberOf(RED, filled, global, (id) => early.node(id));
     if (!attempt(() => member.settings())) continue;

@@ -7,8 +7,10 @@ export type Engine = InstanceType<typeof import('../../js').Engine>;
 
 /** Global context, from any node. */
 export interface GlobalContext {
-  get(key: string): unknown;
-  set(key: string, value: unknown): void;
+  get(key: string, store?: string): unknown;
+  set(key: string, value: unknown, store?: string): void;
+  /** Where that is, when it isn't the default store. */
+  store?: string;
 }
 
 export interface NodeStatus {
@@ -88,11 +90,15 @@ export interface Member {
   /** Throws a SetupError when something has to be set up first. */
   settings(): Settings;
   show(situation: Situation): void;
-  /** A text for people, or the names that a sync left out. */
-  warn(what: string | string[]): void;
+  /** The settings file has something of its own under the context key. */
+  seeded: boolean;
+  warn(what: Warning): void;
   wantsNames(): boolean;
   changed(change: Change): void;
 }
+
+/** A text for people, a text of the catalogue under "warning", or the names that a sync left out. */
+export type Warning = string | Situation | string[];
 
 /** What a node's status says: a key of the catalogue under "status" and the values in its text. */
 export interface Situation {
@@ -126,8 +132,7 @@ export interface KeeperFacts {
   status: Status | undefined;
   /** Why the engine could not be started. */
   fault: Error | null;
-  /** Texts, or names that were left out. */
-  warnings: Array<string | string[]>;
+  warnings: Warning[];
   unresolved: Unresolved[];
 }
 

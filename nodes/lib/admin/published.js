@@ -3,7 +3,7 @@
 /* What is published in global context: how it is going, what there is, a value, and sync now. */
 
 const { keeperAt, keepersSorted } = require('../keeper');
-const { nodeStatus } = require('../situation');
+const { nodeStatus, warningText } = require('../situation');
 const { SetupError } = require('../setup');
 const { Answer } = require('./answer');
 const { mayDo } = require('./permissions');
@@ -112,9 +112,7 @@ function told(
     live: status?.live ?? false,
     cached: status?.cached ?? false,
     error: fault ? faultTold(fault, looks?.text) : (status?.error ?? null),
-    warnings: warnings.map((what) =>
-      typeof what === 'string' ? what : text('warning.refused', { names: what.join(', ') }),
-    ),
+    warnings: warnings.map((warning) => warningText(warning, text)),
     unresolved,
   };
 }
