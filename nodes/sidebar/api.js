@@ -9,7 +9,6 @@ import { asWritten, expecting, secretBody } from '../../src/service/ui/wire.js';
  *
  * @typedef {object} Options
  * @property {string} [text] is sent as it is
- * @property {string} [type] of the text
  * @property {Record<string, string>} [headers]
  * @property {Record<string, string | number | undefined>} [query]
  */
@@ -24,7 +23,7 @@ const OWN_TYPE = 'application/octet-stream';
  * @param {Options} [options]
  * @returns {Promise<string>}
  */
-function send(method, path, { text, type = OWN_TYPE, headers, query = {} } = {}) {
+function send(method, path, { text, headers, query = {} } = {}) {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
     if (value !== undefined) search.set(name, String(value));
@@ -34,7 +33,7 @@ function send(method, path, { text, type = OWN_TYPE, headers, query = {} } = {})
       url: `secret-manager/${path}${search.size > 0 ? `?${search}` : ''}`,
       method,
       data: text,
-      contentType: text === undefined ? false : type,
+      contentType: text === undefined ? false : OWN_TYPE,
       processData: false,
       dataType: 'text',
       headers,
@@ -130,7 +129,6 @@ export const vault = {
   import: (format, text, dryRun) =>
     ask('POST', 'vault/import', {
       text,
-      type: 'text/plain',
       query: { format, dryRun: dryRun ? 'true' : undefined },
     }),
   export: async (format) => new Blob([await send('POST', 'vault/export', { query: { format } })]),
