@@ -3,6 +3,7 @@
 /* The built-in source through the admin API: what is changed there is what flows read. */
 
 const assert = require('node:assert/strict');
+const { once } = require('node:events');
 const fs = require('node:fs');
 const http = require('node:http');
 const path = require('node:path');
@@ -295,12 +296,13 @@ onBothVersions('The vault in the admin API', (version) => {
   test('a request that ends in the middle changes nothing', async () => {
     const request = http.request(`${red.url}/secret-manager/vault/import?format=env`, {
       method: 'POST',
-      headers: { 'Content-Type': 'application/octet-stream' },
+      headers: { 'Content-Type': 'application/octet-stream', Expect: '100-continue' },
     });
     request.on('error', () => {});
-    request.write('HALF=1\n');
-    await red.until(() => request.socket?.bytesWritten);
-    request.destroy();
+    request.flushHeaders();
+    // Then it is under way over there.
+    await once(request, 'continue');
+    request.write('HALF=1\n', () => request.destroy());
     await red.until(() => /secret-manager\.vault\.import.*"error":"body_invalid"/.test(red.log));
     assert.equal((await put('KEY', 'one')).status, 201);
     assert.deepEqual(await keys(), ['KEY']);

@@ -86,6 +86,7 @@ onBothVersions('The admin API', (version) => {
       cached: false,
       error: null,
       warnings: [],
+      unresolved: [],
     });
   });
 
