@@ -11,7 +11,7 @@ const path = require('node:path');
 const { after, before, test } = require('node:test');
 const { Worker } = require('node:worker_threads');
 const { Engine, Vault } = require('../js');
-const { ScriptedSource } = require('./lib/scripted-source');
+const { ScriptedSource, faults } = require('./lib/scripted-source');
 const { temporaryDirectory, temporaryProcess } = require('./lib/temporary');
 const { until } = require('./lib/until');
 
@@ -54,6 +54,61 @@ test('10,000 engines come and go, and leave neither threads nor memory', onLinux
   const grown = (process.memoryUsage().rss - rss) / 2 ** 20;
   assert.ok(grown < 25, `${grown.toFixed(1)} MB`);
   assert.ok(threads() <= count + 4, `${count} threads became ${threads()}`);
+});
+
+test('thousands of syncs, faults, changes and watches leave no memory', onLinux, async () => {
+  const restless = await new ScriptedSource().start();
+  restless.live = true;
+  const broken = [faults.status(500), faults.html(), faults.truncated(), faults.status(429)];
+  const answer = restless.answer.bind(restless);
+  let asked = 0;
+  restless.answer = (request, response) => {
+    asked += 1;
+    if (asked % 3 === 0) restless.publish({ [`K${asked % 7}`]: `${asked}`, LIST: [asked] });
+    if (asked % 50 === 0) restless.cutWatches();
+    restless.fault = asked % 5 === 0 ? broken[(asked / 5) % broken.length] : null;
+    answer(request, response);
+    [restless.requests.length, restless.watches.length] = [0, 0];
+  };
+  const code = `
+    const { Engine } = require(${required});
+    let engine;
+    const onChange = () => engine.names().forEach((name) => JSON.parse(engine.read(name)));
+    const listener = { wantsNames: () => true, onChange, onState: () => engine.status() };
+    const half = async () => {
+      for (let round = 0; round < 20; round += 1) {
+        engine = new Engine(listener);
+        const outcomes = [engine.start(${JSON.stringify({ ...settings(), url: restless.url })})];
+        for (let n = 0; n < 75; n += 1) {
+          outcomes.push(engine.syncNow());
+          await Promise.allSettled(outcomes.splice(0));
+        }
+        engine.stop();
+        engine.dispose();
+      }
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      for (let n = 0; n < 4; n += 1) gc();
+      return process.memoryUsage();
+    };
+    const alive = setInterval(() => {}, 1000);
+    (async () => {
+      await half();
+      const [before, after] = [await half(), await half()];
+      process.send({ heap: after.heapUsed - before.heapUsed, rss: after.rss - before.rss });
+      clearInterval(alive);
+    })();
+  `;
+  const child = temporaryProcess(
+    spawn(process.execPath, ['--expose-gc', '-e', code], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    }),
+  );
+  const [grown] = await once(child, 'message');
+  await restless.stop();
+  // 1,500 syncs: a hundred bytes kept of each would be more.
+  assert.ok(grown.heap < 100_000, `${grown.heap} bytes of JavaScript`);
+  assert.ok(grown.rss < 8 * 2 ** 20, `${grown.rss} bytes of memory`);
+  assert.ok(asked > 3000, `${asked}`);
 });
 
 test('a process may exit in the middle of syncs and watches', () => {
