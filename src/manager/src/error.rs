@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use secret_manager_envelope::{OpenError, SealError};
-use secret_manager_model::Role;
 use secret_manager_model::limits::{SECRETS_PER_SPACE, SPACE_BYTES};
 use secret_manager_store::StoreError;
 
@@ -100,9 +99,6 @@ pub enum Error {
     /// Use the code of the newest start.
     #[error("the set-up code is not the one of the newest start, or was used")]
     SetupCodeInvalid,
-    /// Have somebody do it who may.
-    #[error("this needs the role {needed}")]
-    RoleInsufficient { needed: Role },
     /// Make somebody else administrator first.
     #[error("this is the last administrator who can sign in; make somebody else one first")]
     LastAdministrator,

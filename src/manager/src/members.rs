@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use secret_manager_model::{Permission, Role, Timestamp};
+use secret_manager_model::{Role, Timestamp};
 use secret_manager_store::{MemberRow, SpaceId, StoreError, Usage, UserId, UserRow};
 
 use crate::{Action, Caller, Error, Manager, Space, Thing, User};
@@ -75,21 +75,6 @@ impl Manager {
             }
         }
         Err(Error::NotFound(Thing::Space))
-    }
-
-    /// As [`Manager::space_of`], for a user who wants to do something there.
-    pub async fn permit(
-        &self,
-        user: &UserId,
-        reference: &str,
-        permission: Permission,
-    ) -> Result<(Space, Role), Error> {
-        let (space, role) = self.space_of(user, reference).await?;
-        if role.allows(permission) {
-            Ok((space, role))
-        } else {
-            Err(Error::RoleInsufficient { needed: permission.least_role() })
-        }
     }
 
     fn member_of(&self, row: &MemberRow, user: UserRow) -> Member {

@@ -19,7 +19,7 @@ pub mod wire;
 pub use delta::{Apart, Delta};
 pub use login::{LoginName, LoginNameError};
 pub use name::{NameError, SecretName};
-pub use role::{Permission, Role};
+pub use role::Role;
 pub use snapshot::{Diff, Refused, Secret, Snapshot, SpaceRef};
 pub use time::{Timestamp, TimestampError};
 pub use value::{Kind, SecretValue, ValueError};

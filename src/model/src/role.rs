@@ -15,31 +15,14 @@ pub enum Role {
     Viewer,
 }
 
-/// What a role is asked about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Permission {
-    /// To see the space, the names of its secrets, their versions and times, and its members.
-    View,
-    /// To see values, one by one or all in a file.
-    Reveal,
-    /// To add, change, delete, restore and roll back secrets.
-    Change,
-    /// To destroy values for good.
-    Destroy,
-    /// To rename, set and delete the space itself.
-    Settings,
-    Members,
-    Tokens,
-    Audit,
-}
-
 impl Role {
     /// The most powerful first.
     pub const ALL: [Self; 4] = [Self::Owner, Self::Editor, Self::Reader, Self::Viewer];
 
-    pub fn allows(self, permission: Permission) -> bool {
+    /// Whether it may do all that the other one may. The one place where roles are compared.
+    pub fn includes(self, other: Self) -> bool {
         // Ordered from the most powerful on.
-        self <= permission.least_role()
+        self <= other
     }
 
     pub fn as_str(self) -> &'static str {
@@ -62,49 +45,19 @@ impl fmt::Display for Role {
     }
 }
 
-impl Permission {
-    pub const ALL: [Self; 8] = [
-        Self::View,
-        Self::Reveal,
-        Self::Change,
-        Self::Destroy,
-        Self::Settings,
-        Self::Members,
-        Self::Tokens,
-        Self::Audit,
-    ];
-
-    /// The least powerful role that has it: what somebody needs who is refused.
-    pub fn least_role(self) -> Role {
-        match self {
-            Self::View => Role::Viewer,
-            Self::Reveal => Role::Reader,
-            Self::Change => Role::Editor,
-            Self::Destroy | Self::Settings | Self::Members | Self::Tokens | Self::Audit => {
-                Role::Owner
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn each_role_may_do_what_it_says() {
-        let view = vec![Permission::View];
-        let reveal = [view.clone(), vec![Permission::Reveal]].concat();
-        let change = [reveal.clone(), vec![Permission::Change]].concat();
         for (role, expected) in [
-            (Role::Viewer, view),
-            (Role::Reader, reveal),
-            (Role::Editor, change),
-            (Role::Owner, Permission::ALL.to_vec()),
+            (Role::Viewer, [false, false, false, true]),
+            (Role::Reader, [false, false, true, true]),
+            (Role::Editor, [false, true, true, true]),
+            (Role::Owner, [true; 4]),
         ] {
-            let allowed: Vec<_> =
-                Permission::ALL.into_iter().filter(|permission| role.allows(*permission)).collect();
-            assert_eq!(allowed, expected, "{role}");
+            assert_eq!(Role::ALL.map(|other| role.includes(other)), expected, "{role}");
         }
     }
 

@@ -188,7 +188,6 @@ impl From<Error> for Problem {
             Error::NotWelcome(_) => Self::new(Code::CredentialsWrong, sentence(&error)),
             Error::InvitationInvalid => Code::InvitationInvalid.into(),
             Error::SetupCodeInvalid => Code::SetupCodeInvalid.into(),
-            Error::RoleInsufficient { .. } => Self::new(Code::RoleInsufficient, sentence(&error)),
             Error::LastAdministrator => Self::new(Code::LastAdministrator, sentence(&error)),
             Error::LastOwner => Self::new(Code::LastOwner, sentence(&error)),
             Error::ValueDestroyed { .. } => Self::new(Code::ValueDestroyed, sentence(&error)),

@@ -1,7 +1,7 @@
 //! Who sees which space, and what they may do there.
 
 use secret_manager_manager::{Error, Thing, UserId};
-use secret_manager_model::{Permission, Role};
+use secret_manager_model::Role;
 
 use crate::{World, apply, me, put, user};
 
@@ -43,33 +43,6 @@ async fn a_space_called_like_the_id_of_another_hides_nothing() {
     manager.put_member(&mine.id, "anna", Role::Owner, &me()).await.unwrap();
     let (found, _) = manager.space_of(&anna.id, foreign.id.as_str()).await.unwrap();
     assert_eq!(found.id, mine.id);
-}
-
-#[tokio::test]
-async fn a_role_that_is_not_enough_is_told_apart_from_no_role() {
-    let manager = World::new().open().await;
-    let anna = user(&manager, "anna", false).await;
-    let space = manager.create_space("s", &me()).await.unwrap();
-    for permission in Permission::ALL {
-        let refused = manager.permit(&anna.id, "s", permission).await;
-        assert_eq!(refused, Err(Error::NotFound(Thing::Space)));
-    }
-    for role in Role::ALL {
-        manager.put_member(&space.id, "bert-to-be", role, &me()).await.unwrap_err();
-    }
-    user(&manager, "bert", false).await;
-    manager.put_member(&space.id, "bert", Role::Owner, &me()).await.unwrap();
-    for role in Role::ALL {
-        manager.put_member(&space.id, "anna", role, &me()).await.unwrap();
-        for permission in Permission::ALL {
-            let permitted = manager.permit(&anna.id, "s", permission).await;
-            let needed = permission.least_role();
-            match role.allows(permission) {
-                true => assert_eq!(permitted, Ok((space.clone(), role))),
-                false => assert_eq!(permitted, Err(Error::RoleInsufficient { needed })),
-            }
-        }
-    }
 }
 
 #[tokio::test]

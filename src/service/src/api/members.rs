@@ -160,7 +160,7 @@ async fn remove(
     let own = member.signed_in.user();
     let user = if user == own.id.as_str() || user == own.name {
         own.id.clone()
-    } else if member.role == Role::Owner {
+    } else if member.role.includes(Role::Owner) {
         manager.user(&user).await?.id
     } else {
         return Err(member.lacks(Role::Owner));

@@ -69,6 +69,5 @@ async fn member(parts: &mut Parts, shared: &Shared, least: Role) -> Result<Membe
     let (_, named) = parameters.iter().find(|(name, _)| *name == "space").ok_or(Code::NotFound)?;
     let (space, role) = shared.manager.space_of(&signed_in.user().id, named).await?;
     let member = Member { space, role, signed_in };
-    // Ordered from the most powerful on.
-    if role > least { Err(member.lacks(least)) } else { Ok(member) }
+    if role.includes(least) { Ok(member) } else { Err(member.lacks(least)) }
 }
