@@ -9,7 +9,7 @@ use crate::manager::busy;
 use crate::manifest::{Checked, Followed, Sum};
 use crate::turns::Turn;
 use crate::vault::Vault;
-use crate::{Action, Caller, Error, Manager};
+use crate::{Action, Caller, Error, Manager, Thing};
 
 /// Of all spaces together. The largest spaces fit twenty times, in some 30 MB.
 const REMEMBERED: usize = 200_000;
@@ -93,6 +93,25 @@ impl Manager {
         let checked = busy(move || Checked::new(&row, &rows, &vault).map(Arc::new)).await?;
         self.remembered.keep(&space.id, Arc::clone(&checked));
         Ok(Some(checked))
+    }
+
+    /// What `read` answers of the space, with what its rows have to be: of one and the same state.
+    pub(crate) async fn with_checks<T, F>(
+        &self,
+        space: &SpaceId,
+        read: impl Fn() -> F,
+    ) -> Result<(SpaceRow, T, Arc<Checked>), Error>
+    where
+        F: Future<Output = Result<Option<(SpaceRow, T)>, StoreError>>,
+    {
+        let mut attempts = self.attempts(space);
+        loop {
+            let (space, found) = read().await?.ok_or(Error::NotFound(Thing::Space))?;
+            if let Some(checked) = self.checked(&space).await? {
+                return Ok((space, found, checked));
+            }
+            attempts.again().await?;
+        }
     }
 
     /// Whether rows that were looked for by the hashes of their names belong to the state that was read before them;

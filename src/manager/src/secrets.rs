@@ -117,16 +117,7 @@ impl Manager {
     }
 
     pub async fn secrets(&self, space: &SpaceId) -> Result<SecretList, Error> {
-        let mut attempts = self.attempts(space);
-        let (space, rows, checked) = loop {
-            let contents = self.store.contents(space).await?;
-            let (space, rows) = contents.ok_or(Error::NotFound(Thing::Space))?;
-            if let Some(checked) = self.checked(&space).await? {
-                break (space, rows, checked);
-            }
-            attempts.again().await?;
-        };
-        drop(attempts);
+        let (space, rows, checked) = self.with_checks(space, || self.store.contents(space)).await?;
         let vault = self.vault(&space)?;
         busy(move || {
             checked.confirm_all(rows.iter(), (true, None), &vault)?;

@@ -9,7 +9,7 @@ use secret_manager_store::{SpaceId, SpaceRow};
 
 use crate::manager::busy;
 use crate::recent::{Place, Prepared};
-use crate::{Access, Action, Caller, Error, Manager, Thing};
+use crate::{Access, Action, Caller, Error, Manager};
 
 #[derive(Clone, Debug)]
 pub struct TaggedSnapshot {
@@ -136,16 +136,7 @@ impl Manager {
     }
 
     async fn read_all(&self, space: &SpaceId) -> Result<TaggedSnapshot, Error> {
-        let mut attempts = self.attempts(space);
-        let (space, rows, checked) = loop {
-            let rows = self.store.snapshot(space).await?;
-            let (space, rows) = rows.ok_or(Error::NotFound(Thing::Space))?;
-            if let Some(checked) = self.checked(&space).await? {
-                break (space, rows, checked);
-            }
-            attempts.again().await?;
-        };
-        drop(attempts);
+        let (space, rows, checked) = self.with_checks(space, || self.store.snapshot(space)).await?;
         let vault = self.vault(&space)?;
         let issued_at = self.environment.now();
         busy(move || {
