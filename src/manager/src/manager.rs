@@ -89,6 +89,11 @@ impl Manager {
         Ok(self.store.bytes().await?)
     }
 
+    /// How often a password was hashed, which is what takes a machine's time when somebody guesses.
+    pub fn passwords_hashed(&self) -> u64 {
+        self.passwords.hashed()
+    }
+
     /// How many records the audit trail ever got.
     pub async fn audit_length(&self) -> Result<u64, Error> {
         Ok(self.store.audit_length().await?)

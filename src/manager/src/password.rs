@@ -7,6 +7,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use argon2::password_hash::phc::PasswordHash as Phc;
@@ -138,11 +139,39 @@ impl Default for PasswordCost {
 pub(crate) struct Passwords {
     cost: PasswordCost,
     turns: Arc<Semaphore>,
+    /// How often one was hashed.
+    hashed: Arc<AtomicU64>,
+}
+
+/// Hashes once, and counts it.
+struct Hasher {
+    argon2: Argon2<'static>,
+    hashed: Arc<AtomicU64>,
+}
+
+impl Hasher {
+    fn hash(&self, password: &[u8], salt: &[u8]) -> Result<Phc, Error> {
+        self.hashed.fetch_add(1, Ordering::Relaxed);
+        self.argon2.hash_password_with_salt(password, salt).map_err(broken)
+    }
+
+    fn verify(&self, password: &[u8], hash: &Phc) -> Result<bool, Error> {
+        self.hashed.fetch_add(1, Ordering::Relaxed);
+        match self.argon2.verify_password(password, hash) {
+            Ok(()) => Ok(true),
+            Err(password_hash::Error::PasswordInvalid) => Ok(false),
+            Err(error) => Err(broken(error)),
+        }
+    }
 }
 
 impl Passwords {
     pub(crate) fn new(cost: PasswordCost) -> Self {
-        Self { cost, turns: Arc::new(Semaphore::new(HASHED_AT_ONCE)) }
+        Self { cost, turns: Arc::new(Semaphore::new(HASHED_AT_ONCE)), hashed: Arc::default() }
+    }
+
+    pub(crate) fn hashed(&self) -> u64 {
+        self.hashed.load(Ordering::Relaxed)
     }
 
     pub(crate) async fn hash(
@@ -154,7 +183,7 @@ impl Passwords {
         let hasher = self.hasher()?;
         let password = Zeroizing::new(password.bytes().to_vec());
         self.in_turn(move || {
-            let hash = hasher.hash_password_with_salt(&password, &salt).map_err(broken)?;
+            let hash = hasher.hash(&password, &salt)?;
             Ok(PasswordHash::new(hash.to_string()))
         })
         .await
@@ -171,18 +200,11 @@ impl Passwords {
         let hash = hash.filter(|_| !password.is_too_long()).cloned();
         let password = Zeroizing::new(password.bytes().to_vec());
         self.in_turn(move || match hash {
-            None => {
-                hasher.hash_password_with_salt(&password, &[0; 16]).map_err(broken)?;
-                Ok(false)
-            }
+            None => hasher.hash(&password, &[0; 16]).map(|_| false),
             Some(hash) => {
                 let hash = Phc::new(hash.expose())
                     .map_err(|_| Error::Corrupt("the hash of a password is none".into()))?;
-                match hasher.verify_password(&password, &hash) {
-                    Ok(()) => Ok(true),
-                    Err(password_hash::Error::PasswordInvalid) => Ok(false),
-                    Err(error) => Err(broken(error)),
-                }
+                hasher.verify(&password, &hash)
             }
         })
         .await
@@ -201,11 +223,12 @@ impl Passwords {
         cost != Some(self.cost)
     }
 
-    fn hasher(&self) -> Result<Argon2<'static>, Error> {
+    fn hasher(&self) -> Result<Hasher, Error> {
         let PasswordCost { memory_kib, passes, lanes } = self.cost;
         let params = Params::new(memory_kib, passes, lanes, None)
             .map_err(|error| Error::Unavailable(format!("the cost of passwords: {error}")))?;
-        Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        Ok(Hasher { argon2, hashed: Arc::clone(&self.hashed) })
     }
 
     async fn in_turn<T: Send + 'static>(

@@ -5,7 +5,7 @@
 //! are read when somebody asks.
 
 use std::hash::{Hash, Hasher};
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use axum::extract::MatchedPath;
@@ -37,6 +37,7 @@ pub(crate) struct Metrics {
     durations: Family<Asked, Histogram>,
     sign_in_failures: Counter,
     tokens_refused: Counter,
+    passwords_hashed: Counter,
     pub(crate) connections: Gauge,
     watchers: Family<Watching, Gauge>,
     pub(crate) database_bytes: Gauge,
@@ -53,6 +54,7 @@ impl Metrics {
             durations,
             sign_in_failures: Counter::default(),
             tokens_refused: Counter::default(),
+            passwords_hashed: Counter::default(),
             connections: Gauge::default(),
             watchers: Family::default(),
             database_bytes: Gauge::default(),
@@ -105,6 +107,11 @@ impl Metrics {
             "Requests with a missing, unknown, expired or revoked access token",
             self.tokens_refused.clone(),
         );
+        own.register(
+            "passwords_hashed",
+            "Hashes made of passwords, right or wrong, old or new",
+            self.passwords_hashed.clone(),
+        );
         own.register_with_unit(
             "database_size",
             "The database with its write-ahead log",
@@ -139,6 +146,11 @@ impl Metrics {
             }
         }
         self.requests.get_or_create(&Answered { asked, status: class(status) }).inc();
+    }
+
+    /// What the manager has counted.
+    pub(crate) fn set_passwords_hashed(&self, count: u64) {
+        self.passwords_hashed.inner().store(count, Ordering::Relaxed);
     }
 
     pub(crate) fn watchers(&self, shows: Shows) -> Gauge {

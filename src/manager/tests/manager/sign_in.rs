@@ -1,7 +1,7 @@
 //! Signing in, locks, and the sessions that come of it.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rusqlite::Connection;
 use secret_manager_manager::{
@@ -257,21 +257,11 @@ async fn a_name_that_nobody_has_takes_as_long_as_a_wrong_password() {
     manager.update_user(&id, change, &me()).await.unwrap();
     let new = NewUser { name: login("invited"), display_name: None, administrator: false };
     manager.create_user(new, &me()).await.unwrap();
-    // So costly that everything else is little beside it, also on a busy machine.
-    let password_cost = PasswordCost { passes: 4, ..PasswordCost::default() };
-    let manager = manager.with_rules(Rules { password_cost, ..Rules::default() });
-    manager.sign_in("anna", &password("anna"), &me()).await.unwrap();
 
-    let mut fastest = [Duration::MAX; 4];
-    for _ in 0..4 {
-        for (name, fastest) in ["anna", "nobody", "disabled", "invited"].iter().zip(&mut fastest) {
-            let begin = Instant::now();
-            assert_eq!(fails(&manager, name).await, Error::CredentialsWrong);
-            *fastest = begin.elapsed().min(*fastest);
-        }
-    }
-    let [wrong, others @ ..] = fastest;
-    for other in others {
-        assert!(other * 4 > wrong && wrong * 4 > other, "{fastest:?}");
+    // What takes long is to hash what was typed, and that is done once, whoever asks.
+    for name in ["anna", "nobody", "disabled", "invited"] {
+        let before = manager.passwords_hashed();
+        assert_eq!(fails(&manager, name).await, Error::CredentialsWrong);
+        assert_eq!(manager.passwords_hashed() - before, 1, "{name}");
     }
 }

@@ -129,6 +129,7 @@ impl Monitoring {
         self.metrics.database_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
         let records = self.manager.audit_length().await.map_err(not_ready)?;
         self.metrics.audit_records.set(i64::try_from(records).unwrap_or(i64::MAX));
+        self.metrics.set_passwords_hashed(self.manager.passwords_hashed());
         if let Some(expires_at) = self.tls.as_ref().and_then(|tls| tls.expires_at()) {
             self.metrics.certificate_expiry.set(metrics::seconds_since_1970(expires_at));
         }
