@@ -16,6 +16,8 @@ mod connection;
 mod descriptors;
 mod error;
 mod format;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod link;
 mod metrics;
 mod number;

@@ -31,6 +31,8 @@ use axum::response::Response;
 use axum::routing::get;
 use utoipa_axum::router::OpenApiRouter;
 
+#[cfg(fuzzing)]
+pub(crate) use self::precondition::IfVersion;
 use crate::admission::admit;
 use crate::error::{Code, Problem};
 use crate::shared::Shared;

@@ -29,7 +29,7 @@ pub(super) struct IfNoneMatch {
 }
 
 /// Of a secret. Without either header anything may be there.
-pub(super) struct IfVersion(pub(super) Precondition);
+pub(crate) struct IfVersion(pub(crate) Precondition);
 
 /// Of a space, which always exists.
 pub(super) struct IfSpaceVersion(pub(super) Option<u64>);

@@ -9,6 +9,8 @@
 
 mod answer;
 mod client;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod language;
 mod provider;
 mod ticket;

@@ -267,3 +267,26 @@ fn verify(
     }
     Ok(claims.clone())
 }
+
+/// See `fuzzing.rs` of the crate.
+#[cfg(fuzzing)]
+pub(super) mod fuzzing {
+    use super::*;
+
+    pub(crate) fn arrival(
+        config: &OpenIdConfig,
+        metadata: &str,
+        keys: &str,
+        answer: &[u8],
+        nonce: &str,
+    ) -> Option<Arrival> {
+        let provider = Provider::new(config).expect("settings");
+        let metadata: CoreProviderMetadata = serde_json::from_str(metadata).expect("metadata");
+        let metadata = metadata.set_jwks(serde_json::from_str(keys).expect("keys"));
+        let answer: CoreTokenResponse = serde_json::from_slice(answer).ok()?;
+        let nonce = Nonce::new(nonce.to_owned());
+        let client = provider.client(&metadata);
+        let claims = verify(&client, &answer, answer.id_token()?, &nonce).ok()?;
+        Some(provider.arrival(&claims, None))
+    }
+}
