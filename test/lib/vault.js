@@ -1,0 +1,53 @@
+'use strict';
+
+/* A Node-RED whose only source is the built-in vault. */
+
+const assert = require('node:assert/strict');
+const { spawnSync } = require('node:child_process');
+const path = require('node:path');
+const { endpoint, expressionNode, secretManager, tab } = require('./flows');
+const { root } = require('./node-red');
+
+/** @typedef {InstanceType<typeof import('./node-red').NodeRed>} NodeRed */
+
+const vaultFlows = [
+  tab,
+  secretManager({ source: '' }),
+  ...endpoint('secrets', expressionNode('{ ...global.get("SECRETS") }')),
+];
+
+/** @param {NodeRed} red */
+async function secrets(red) {
+  return (await red.ask('/secrets')).value;
+}
+
+/** @param {NodeRed} red */
+function vaultDirectory(red) {
+  return path.join(red.userDir, '.secret-manager', 'vault');
+}
+
+/**
+ * Sets secrets from a process beside Node-RED.
+ * @param {string} directory
+ * @param {Record<string, unknown>} values
+ * @param {string} [key]
+ */
+function put(directory, values, key) {
+  const script = `
+    const { Vault } = require(${JSON.stringify(path.join(root, 'js'))});
+    const [place, text] = process.argv.slice(1);
+    const alive = setInterval(() => {}, 1000);
+    Vault.open(JSON.parse(place))
+      .then((vault) => vault.import({ format: 'json', text }))
+      .then(() => clearInterval(alive));
+  `;
+  const place = JSON.stringify({ directory, key });
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    ['-e', script, place, JSON.stringify(values)],
+    { encoding: 'utf8' },
+  );
+  assert.deepEqual([status, stderr], [0, '']);
+}
+
+module.exports = { put, secrets, vaultDirectory, vaultFlows };
