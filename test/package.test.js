@@ -26,6 +26,7 @@ test('it holds what runs and nothing else', () => {
     packed.files.filter((file) => !known.test(file)),
     [],
   );
+  assert.ok(packed.files.includes('resources/secret-manager-sidebar.js'));
   const addons = packed.files.filter(isAddon);
   assert.deepEqual(addons, addonsIn(root));
   assert.ok(addons.some((file) => file.includes(`${process.platform}-${process.arch}`)));

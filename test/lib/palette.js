@@ -71,6 +71,7 @@ function installsFromCatalogue(version) {
 
     await editor.findInCatalogue('Secret Manager');
     await editor.install();
+    await editor.hasSidebar(true);
     await editor.dragIn();
     // As it is: with a vault of its own.
     await editor.deploy();
@@ -91,13 +92,14 @@ function installsFromCatalogue(version) {
     await editor.uninstall();
     // Node-RED itself never takes a route back.
     assert.equal((await failureOf(red.request('GET', '/secret-manager/status'))).status, 404);
+    await editor.hasSidebar(false);
     await editor.findInCatalogue('secret-manager');
     await editor.install();
     await editor.dragIn();
-    await editor.chooseService(service.url, token);
     await editor.deploy();
     await editor.statusIs('🆗 Synced');
     assert.equal((await red.request('GET', '/secret-manager/status')).active.length, 1);
+    await editor.hasSidebar(true);
     assert.deepEqual(editor.mistakes, []);
   });
 }
@@ -186,6 +188,11 @@ class Editor {
   /** @param {string} text */
   async statusIs(text) {
     await this.page.locator('.red-ui-flow-node-status-label', { hasText: text }).waitFor();
+  }
+
+  /** @param {boolean} wanted */
+  async hasSidebar(wanted) {
+    await this.page.waitForFunction(`RED.sidebar.containsTab('secret-manager') === ${wanted}`);
   }
 
   async emptyFlow() {
