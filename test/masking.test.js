@@ -313,7 +313,7 @@ onBothVersions('Masking', (version) => {
   });
 
   test('the handler for the settings file prints what Node-RED prints, masked', async () => {
-    const handler = `require(${JSON.stringify(require.resolve('../nodes/lib/logging'))})`;
+    const handler = `require('@secret-manager/node-red/logging')`;
     const other = await NodeRed.start(version, {
       extraSettings: `secretManagerMasking: {}, logging: {
         console: { level: 'trace', audit: true, handler: ${handler} },

@@ -89,9 +89,8 @@ class Search {
    */
   #lookInto(key, value) {
     if (isInternal(key, value)) return;
-    const bytes = bytesOf(value);
-    if (bytes) {
-      const shown = bytes.subarray(0, this.#limit + AHEAD);
+    const shown = bytesOf(value, this.#limit + AHEAD);
+    if (shown) {
       this.#bytesFound ||= maskBytes(shown) !== shown;
     } else if (isError(value)) {
       for (const part of ERROR_PARTS) this.look(part, errorPart(value, part));
@@ -156,7 +155,7 @@ class Copy {
    */
   #copy(key, value) {
     if (isInternal(key, value)) return value;
-    const bytes = bytesOf(value);
+    const bytes = bytesOf(value, Infinity);
     if (bytes) {
       const masked = maskBytes(bytes);
       if (masked === bytes) return value;
@@ -225,16 +224,18 @@ function isInternal(key, value) {
 }
 
 /**
- * The bytes of a buffer, or of a list that holds nothing but bytes: that is how JSON shows one.
+ * The first bytes of a buffer, or of a list that holds nothing but bytes: that is how JSON shows one.
  * @param {any} value
+ * @param {number} most
  * @returns {Uint8Array | undefined}
  */
-function bytesOf(value) {
+function bytesOf(value, most) {
   if (types.isUint8Array(value) || types.isUint8ClampedArray(value)) {
-    return new Uint8Array(value.buffer, value.byteOffset, value.length);
+    return new Uint8Array(value.buffer, value.byteOffset, Math.min(value.length, most));
   }
-  const isBytes = Array.isArray(value) && value.length > 0 && value.every(isByte);
-  return isBytes ? Uint8Array.from(value) : undefined;
+  if (!Array.isArray(value) || value.length === 0) return undefined;
+  const first = value.length > most ? value.slice(0, most) : value;
+  return first.every(isByte) ? Uint8Array.from(first) : undefined;
 }
 
 /** @param {unknown} value */

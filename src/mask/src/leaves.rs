@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
 /// Lines of a longer value are hidden on their own from this length on, in characters: nothing
@@ -68,22 +69,7 @@ impl Leaves {
     /// Of a value's JSON form. Names inside a JSON document are none.
     pub fn of(json: &str, rules: &Rules) -> Self {
         let mut leaves = Self(Vec::new());
-        let mut rest = json;
-        while let Some(start) =
-            rest.find(|sign: char| sign == '"' || sign == '-' || sign.is_ascii_digit())
-        {
-            rest = rest.get(start..).unwrap_or_default();
-            let token;
-            (token, rest) = rest.split_at(token_length(rest));
-            if !token.starts_with('"') {
-                leaves.add_number(token, rules);
-            } else if !rest.trim_start().starts_with(':') {
-                leaves.add_string(token, rules);
-            }
-            if leaves.0.len() >= MOST_LEAVES {
-                break;
-            }
-        }
+        leaves.add_document(json, rules, true);
         leaves
     }
 
@@ -99,11 +85,33 @@ impl Leaves {
         self.0.len()
     }
 
-    fn add_string(&mut self, json: &str, rules: &Rules) {
+    /// Strings of a value may hold a document themselves: the key file of a cloud service is often kept
+    /// as a text, and parsed by the flow.
+    fn add_document(&mut self, json: &str, rules: &Rules, documents_inside: bool) {
+        let mut rest = json;
+        while let Some(start) = rest.find(begins_token) {
+            rest = rest.get(start..).unwrap_or_default();
+            let token;
+            (token, rest) = rest.split_at(token_length(rest));
+            if !token.starts_with('"') {
+                self.add_number(token, rules);
+            } else if !rest.trim_start().starts_with(':') {
+                self.add_string(token, rules, documents_inside);
+            }
+            if self.0.len() >= MOST_LEAVES {
+                break;
+            }
+        }
+    }
+
+    fn add_string(&mut self, json: &str, rules: &Rules, documents_inside: bool) {
         let text = Zeroizing::new(serde_json::from_str::<String>(json).unwrap_or_default());
         // A value that was read from a file often ends with a line break, and flows trim it.
         let text = text.trim();
         self.add(text, Kind::Text, rules);
+        if documents_inside && is_document(text) {
+            self.add_document(text, rules, false);
+        }
         if !text.contains('\n') {
             return;
         }
@@ -133,6 +141,14 @@ impl Leaves {
             self.0.push(Leaf { text: Zeroizing::new(text.into()), kind });
         }
     }
+}
+
+fn is_document(text: &str) -> bool {
+    text.starts_with(['{', '[']) && serde_json::from_str::<&RawValue>(text).is_ok()
+}
+
+fn begins_token(sign: char) -> bool {
+    sign == '"' || sign == '-' || sign.is_ascii_digit()
 }
 
 /// Of the string or number at the beginning of what is left of a JSON document.

@@ -69,6 +69,17 @@ fn short_values_and_those_that_are_allowed_are_not_masked() {
 }
 
 #[test]
+fn a_document_that_is_kept_as_a_text_is_masked_when_a_flow_has_parsed_it() {
+    let file = r#"{"type":"account","private_key":"-----BEGIN KEY-----\nMIIEvQIBADANBg\nkqhkiG9w0BAQEF\n"}"#;
+    let values = [json(file)];
+    assert_eq!(masked(&[&values[0]], file), "•••");
+    let parsed = "-----BEGIN KEY-----\nMIIEvQIBADANBg\nkqhkiG9w0BAQEF\n";
+    assert_eq!(masked(&[&values[0]], parsed), "•••\n");
+    assert_eq!(masked(&[&values[0]], "account: MIIEvQIBADANBg"), "•••: •••");
+    assert_eq!(masked(&[&json("[not, a \"document\"")], "document"), "document");
+}
+
+#[test]
 fn space_around_a_value_does_not_matter() {
     let values = [json("  token-from-a-file\n")];
     assert_eq!(masked(&[&values[0]], "token-from-a-file|"), "•••|");
