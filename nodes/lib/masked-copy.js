@@ -19,7 +19,9 @@ const BETWEEN = '\n';
 
 /** What Debug shows as "[internal]" only. */
 const INTERNAL = new Set(['Socket', 'TLSSocket', 'ServerResponse']);
-const INTERNAL_KEYS = new Set(['_req', '_res']);
+
+/** So deep no message is that isn't inside of itself. */
+const SHALLOW = 20;
 
 /**
  * The value itself when there is nothing to mask in it.
@@ -49,6 +51,7 @@ class Search {
   /** @type {unknown[]} */
   #texts = [];
   #bytesFound = false;
+  /** What lies so deep that it may be inside of itself. */
   #seen = new Set();
 
   /** @param {number} limit */
@@ -65,8 +68,9 @@ class Search {
   /**
    * @param {string} key
    * @param {any} value
+   * @param {number} [depth]
    */
-  look(key, value) {
+  look(key, value, depth = 0) {
     switch (typeof value) {
       case 'string':
         this.#texts.push(value.length > this.#limit ? value.slice(0, this.#limit + AHEAD) : value);
@@ -76,43 +80,56 @@ class Search {
         this.#texts.push(value);
         break;
       case 'object':
-        if (value !== null && !this.#seen.has(value)) {
+        if (value === null) break;
+        if (depth > SHALLOW) {
+          if (this.#seen.has(value)) break;
           this.#seen.add(value);
-          this.#lookInto(key, value);
         }
+        // Nearly everything is a plain object, and the rest takes longer to tell apart.
+        if (isPlain(value)) this.#lookIntoObject(value, depth + 1);
+        else this.#lookInto(key, value, depth + 1);
+    }
+  }
+
+  /**
+   * @param {Record<string, any>} value
+   * @param {number} depth
+   */
+  #lookIntoObject(value, depth) {
+    for (const name of Object.keys(value)) {
+      this.#texts.push(name);
+      if (!isInternalKey(name)) this.look(name, value[name], depth);
     }
   }
 
   /**
    * @param {string} key
    * @param {any} value
+   * @param {number} depth
    */
-  #lookInto(key, value) {
+  #lookInto(key, value, depth) {
     if (isInternal(key, value)) return;
     const shown = bytesOf(value, this.#limit + AHEAD);
     if (shown) {
       this.#bytesFound ||= maskBytes(shown) !== shown;
-    } else if (isError(value)) {
-      for (const part of ERROR_PARTS) this.look(part, errorPart(value, part));
-    } else if (typeof value.toJSON === 'function') {
-      this.look(key, value.toJSON(key));
     } else if (Array.isArray(value)) {
-      const shown = Math.min(value.length, this.#limit);
-      for (let index = 0; index < shown; index += 1) this.look(String(index), value[index]);
+      const length = Math.min(value.length, this.#limit);
+      for (let index = 0; index < length; index += 1) this.look('', value[index], depth);
+    } else if (isError(value)) {
+      for (const part of ERROR_PARTS) this.look(part, errorPart(value, part), depth);
+    } else if (typeof value.toJSON === 'function') {
+      this.look(key, value.toJSON(key), depth);
     } else if (types.isMap(value)) {
       for (const [name, item] of value) {
-        this.look('', name);
-        this.look('', item);
+        this.look('', name, depth);
+        this.look('', item, depth);
       }
     } else if (types.isSet(value)) {
-      for (const item of value) this.look('', item);
+      for (const item of value) this.look('', item, depth);
     } else if (isPlainText(value)) {
       this.#texts.push(String(value));
     } else {
-      for (const name of Object.keys(value)) {
-        this.#texts.push(name);
-        this.look(name, value[name]);
-      }
+      this.#lookIntoObject(value, depth);
     }
   }
 }
@@ -220,7 +237,25 @@ function isError(value) {
  * @param {any} value
  */
 function isInternal(key, value) {
-  return INTERNAL_KEYS.has(key) || INTERNAL.has(value.constructor?.name);
+  return isInternalKey(key) || INTERNAL.has(value.constructor?.name);
+}
+
+/** @param {string} key */
+function isInternalKey(key) {
+  return key === '_req' || key === '_res';
+}
+
+/**
+ * An object with nothing special about it. Those of Function nodes come from another realm, so it is no use
+ * to compare prototypes.
+ * @param {any} value
+ */
+function isPlain(value) {
+  const prototype = Object.getPrototypeOf(value);
+  return (
+    (prototype === null || Object.getPrototypeOf(prototype) === null) &&
+    typeof value.toJSON !== 'function'
+  );
 }
 
 /**

@@ -10,6 +10,7 @@
 //! clock.
 
 mod escapes;
+mod filter;
 mod forms;
 mod leaves;
 mod masks;

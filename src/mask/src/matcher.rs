@@ -7,14 +7,16 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind, automaton::OverlappingState};
+use aho_corasick::automaton::OverlappingState;
+use aho_corasick::{AhoCorasick, AhoCorasickKind, Anchored, Input, Match, MatchKind, StartKind};
 use zeroize::Zeroizing;
 
+use crate::filter::Filter;
 use crate::forms::Form;
 use crate::leaves::{Kind, Leaf, Leaves, Rules};
 
 /// Enough to be rare in a text, and few enough for an automaton that fits into a processor's cache.
-const HEAD: usize = 4;
+pub(crate) const HEAD: usize = 4;
 
 /// Of a longer needle so much is kept: where it stands there is the secret, and how far it goes on is
 /// found out from the value.
@@ -35,6 +37,7 @@ const CUT: usize = 256;
 /// Finds the secrets that it was made for.
 pub struct Matcher {
     heads: Option<AhoCorasick>,
+    filter: Option<Filter>,
     /// For each head, its needles.
     groups: Vec<Range<u32>>,
     /// Sorted by their bytes, all different.
@@ -58,6 +61,7 @@ impl Matcher {
     pub fn new(values: Vec<Arc<Leaves>>, rules: &Rules) -> Self {
         let mut matcher = Self {
             heads: None,
+            filter: None,
             groups: Vec::new(),
             needles: Vec::new(),
             bytes: Zeroizing::new(Vec::new()),
@@ -82,15 +86,23 @@ impl Matcher {
     /// Adds where in the text secrets stand. Spans may overlap.
     pub(crate) fn find(&self, text: &[u8], spans: &mut Vec<Range<usize>>) {
         let Some(heads) = &self.heads else { return };
+        let mut found = |head: Match| {
+            let group = &self.groups[head.pattern().as_usize()];
+            spans.extend(self.longest(text, head.start(), group));
+        };
+        if let Some(filter) = &self.filter {
+            for place in filter.places(text) {
+                let here = Input::new(text).range(place..).anchored(Anchored::Yes);
+                heads.try_find(here).ok().flatten().map(&mut found);
+            }
+            return;
+        }
         let mut state = OverlappingState::start();
         let input = Input::new(text);
-        loop {
-            let found = heads.try_find_overlapping(input.clone(), &mut state);
-            let Some(head) = found.ok().and_then(|()| state.get_match()) else { return };
-            let group = &self.groups[head.pattern().as_usize()];
-            if let Some((start, end)) = self.longest(text, head.start(), group) {
-                spans.push(start..end);
-            }
+        while heads.try_find_overlapping(input.clone(), &mut state).is_ok()
+            && let Some(head) = state.get_match()
+        {
+            found(head);
         }
     }
 
@@ -193,9 +205,12 @@ impl Matcher {
         let automaton = AhoCorasick::builder()
             .kind(Some(AhoCorasickKind::ContiguousNFA))
             .match_kind(MatchKind::Standard)
+            .start_kind(StartKind::Both)
             .prefilter(false)
             .build(&heads);
-        self.heads = automaton.ok().filter(|_| !heads.is_empty());
+        let filter = Filter::of(&heads);
+        let automaton = automaton.ok().filter(|_| !heads.is_empty());
+        (self.heads, self.filter) = (automaton, filter);
         self.groups = groups;
     }
 
@@ -205,7 +220,7 @@ impl Matcher {
     }
 
     /// The longest needle of a group that stands at `start`.
-    fn longest(&self, text: &[u8], start: usize, group: &Range<u32>) -> Option<(usize, usize)> {
+    fn longest(&self, text: &[u8], start: usize, group: &Range<u32>) -> Option<Range<usize>> {
         let mut group = &self.needles[group.start as usize..group.end as usize];
         let mut here = &text[start..text.len().min(start + NEEDLE)];
         // The needles that stand here are beginnings of each other, and the longest is the last one that
@@ -226,7 +241,8 @@ impl Matcher {
                 continue;
             }
             let end = end + self.rest(group, &text[end..]);
-            return Some(needle.form.widen(text, start, end));
+            let (start, end) = needle.form.widen(text, start, end);
+            return Some(start..end);
         }
     }
 

@@ -63,7 +63,7 @@ fn ascii_json(text: &str) -> String {
 fn values() -> impl Strategy<Value = String> {
     let ascii = "[!-~][ -~]{2,40}[!-~]";
     let any = "[!-~äöüßéñ漢字🆗]\\PC{2,20}[!-~äöü漢🆗]";
-    let lines = "[!-~]{1,30}(\n[!-~]{1,30}){1,3}";
+    let lines = "[!-~]{4,30}(\n[!-~]{1,30}){1,3}";
     prop_oneof![4 => ascii, 2 => any, 1 => lines]
         .prop_filter("no escapes of its own", |text| !text.contains(['%', '\\']))
         .prop_filter("not allowed to be seen", |text| !["true", "null", "none"].contains(&&**text))
