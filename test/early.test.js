@@ -165,6 +165,25 @@ onBothVersions('Before the first node', (version) => {
     await red.stop();
   });
 
+  test('the built-in vault is read as early', async () => {
+    const ours = [aTab, secretManager({ source: '' }), ...early];
+    const first = await start({ flows: ours });
+    const put = (/** @type {string} */ key, /** @type {object} */ body) =>
+      first.request('PUT', `/secret-manager/vault/secrets/${key}`, body, {
+        'Content-Type': 'application/octet-stream',
+      });
+    await put('KEY', { type: 'text', value: 'canary-vault' });
+    await put('DB', { type: 'json', value: { password: 'canary-in-vault' } });
+    await first.stop();
+    const red = await start({ flows: ours, userDir: first.userDir });
+    assert.deepEqual((await red.ask('/early')).value, [
+      'canary-vault',
+      'canary-in-vault',
+      'synced',
+    ]);
+    await red.stop();
+  });
+
   test('with the source down they find the secrets of the last run', async () => {
     const red = await start({ flows: flows() });
     await red.status('manager', '🆗 Synced');
