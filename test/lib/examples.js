@@ -9,6 +9,7 @@ const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const path = require('node:path');
 const { after, before, describe, test } = require('node:test');
+const { Broker } = require('./broker');
 const { launch, skip } = require('./browser');
 const { NodeRed, root } = require('./node-red');
 const { Service } = require('./service');
@@ -75,6 +76,22 @@ const outcomes = {
     }
     await press(red, ['sync now']);
     await shows(red, 'numbers', Array(2).fill('3 secrets of the plant, 1 of the office'));
+  },
+
+  async 'config-node'(red, service) {
+    const password = 'canary-broker-password';
+    const broker = await Broker.start(password);
+    service.import('plant', { MQTT: { host: '127.0.0.1', user: 'plant', password } });
+    const flows = nodesOf('config-node').map((node) =>
+      node.type === 'mqtt-broker' ? { ...node, port: broker.port } : node,
+    );
+    await red.request('POST', '/flows', { flows });
+    const [{ id }] = nodesOf('config-node', 'mqtt in');
+    await red.status(id, /(^|\.)connected$/);
+    await press(red, ['publish']);
+    await shows(red, 'arrived', ['hello']);
+    await red.request('POST', '/flows', { flows: [] });
+    await broker.stop();
   },
 };
 
