@@ -87,6 +87,7 @@ onBothVersions('The admin API', (version) => {
       error: null,
       warnings: [],
       unresolved: [],
+      references: [],
     });
   });
 

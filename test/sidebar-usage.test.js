@@ -251,6 +251,18 @@ describe('The usage of secrets', () => {
     assert.deepEqual(usage.whole, ['3']);
   });
 
+  test('counts what the runtime knows of nodes that were not changed since', async () => {
+    const { usageOf, usesDeployed } = await load();
+    const references = [
+      { reference: 'SECRETS.mqtt.user', nodes: ['1', '2'] },
+      { reference: 'SECRETS["GONE"]', nodes: ['1'] },
+    ];
+    const uses = usesDeployed('SECRETS', references, (/** @type {string} */ id) => id !== '2');
+    const usage = usageOf(uses, 'SECRETS', ['mqtt.user']);
+    assert.deepEqual(Object.fromEntries(usage.readers), { 'mqtt.user': ['1'] });
+    assert.deepEqual(Object.fromEntries(usage.missing), { GONE: ['1'] });
+  });
+
   test('is found quickly in many nodes', async () => {
     const { usesOf } = await load();
     const func = `const { A } = global.get('SECRETS');\n${'msg.payload = msg.payload + 1;\n'.repeat(50)}`;

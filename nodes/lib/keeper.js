@@ -66,7 +66,7 @@ class Keeper {
   /** When something else was last found in place of the secrets. */
   #replacedAt = -Infinity;
   /** How it is with secrets in properties. @type {import('./types').PropertiesFacts} */
-  #properties = { pending: false, unresolved: [] };
+  #properties = { pending: false, unresolved: [], references: [] };
   /** The warnings that hold, so that each is given once. @type {string[]} */
   #warned = [];
   /** @type {NodeJS.Timeout} */
@@ -162,6 +162,7 @@ class Keeper {
       fault: this.#fault,
       warnings: this.#warnings(status),
       unresolved: this.#properties.unresolved,
+      references: this.#properties.references,
     };
   }
 

@@ -114,6 +114,25 @@ class Properties {
   }
 
   /**
+   * The references to secrets of a context key, and who has them: also those in credentials, which no
+   * editor gets to see.
+   * @param {string} contextKey
+   * @returns {import('./types').Reference[]}
+   */
+  #references(contextKey) {
+    /** @type {Map<string, string[]>} */
+    const found = new Map();
+    for (const [id, references] of this.#readers) {
+      for (const reference of references) {
+        if (keyIn(reference) === contextKey) {
+          found.set(reference, [...(found.get(reference) ?? []), id]);
+        }
+      }
+    }
+    return [...found].map(([reference, nodes]) => ({ reference, nodes }));
+  }
+
+  /**
    * Looks after a pause, or earlier if that was planned.
    * @param {number} pause in ms
    */
@@ -183,7 +202,8 @@ class Properties {
       }
       const pending = outdated.some((reference) => keyIn(reference) === contextKey);
       keeper?.note('properties', texts);
-      keeper?.setProperties({ pending: !canRestart && pending, unresolved });
+      const references = this.#references(contextKey);
+      keeper?.setProperties({ pending: !canRestart && pending, unresolved, references });
     }
   }
 

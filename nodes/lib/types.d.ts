@@ -134,6 +134,7 @@ export interface KeeperFacts {
   fault: Error | null;
   warnings: Warning[];
   unresolved: Unresolved[];
+  references: Reference[];
 }
 
 /** How it is with the secrets of one context key in properties of nodes. */
@@ -141,6 +142,15 @@ export interface PropertiesFacts {
   /** Nodes run with earlier secrets and can't be restarted. */
   pending: boolean;
   unresolved: Unresolved[];
+  references: Reference[];
+}
+
+/** A secret that properties or credentials name, whether it is there or not. */
+export interface Reference {
+  /** As it is written between the braces. */
+  reference: string;
+  /** Ids, also of flows and groups whose environment has it. */
+  nodes: string[];
 }
 
 /** A secret that properties name and that isn't there. */

@@ -78,6 +78,16 @@ export function managers() {
 }
 
 /**
+ * Whether something is in the editor as it was deployed.
+ * @param {string} id
+ */
+export function isDeployed(id) {
+  const found =
+    RED.nodes.node(id) ?? RED.nodes.group(id) ?? RED.nodes.workspace(id) ?? RED.nodes.subflow(id);
+  return Boolean(found) && !found.changed;
+}
+
+/**
  * Sets a property of a node as its panel would: it can be undone, and waits to be deployed.
  * @param {string} id
  * @param {'autosync' | 'syncOnSave'} property

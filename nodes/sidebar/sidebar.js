@@ -7,7 +7,7 @@ import { nodeLink } from './link.js';
 import './secrets-section.js';
 import './status-section.js';
 import { theme } from './theme.js';
-import { usesOf } from './usage.js';
+import { usesDeployed, usesOf } from './usage.js';
 
 /**
  * @import { Keeper, Manager, Status } from './types.js'
@@ -166,7 +166,10 @@ export class Sidebar extends Element {
     this.managers = editor.managers();
     const kept = this.status?.active.map(({ contextKey }) => contextKey) ?? [];
     const keys = new Set([...kept, ...this.managers.map(({ contextKey }) => contextKey)]);
-    this.uses = usesOf(editor.nodes(), keys);
+    const deployed = this.status?.active.flatMap(({ contextKey, references }) =>
+      usesDeployed(contextKey, references, editor.isDeployed),
+    );
+    this.uses = [...usesOf(editor.nodes(), keys), ...(deployed ?? [])];
   }
 
   /** @param {string} text */

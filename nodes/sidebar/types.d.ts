@@ -31,6 +31,8 @@ export interface Keeper {
   live: boolean;
   error: { code: string; message: string } | null;
   warnings: string[];
+  /** `${…}` in what is deployed, also in passwords. */
+  references: Array<{ reference: string; nodes: string[] }>;
 }
 
 export interface Status {

@@ -49,6 +49,20 @@ export function usesOf(nodes, contextKeys) {
 }
 
 /**
+ * What the runtime knows of nodes: it also sees their passwords.
+ * @param {string} contextKey
+ * @param {Array<{ reference: string, nodes: string[] }>} references as they stand between the braces
+ * @param {(node: string) => boolean} isCurrent whether a node is as it was deployed
+ * @returns {Use[]}
+ */
+export function usesDeployed(contextKey, references, isCurrent) {
+  return references.flatMap(({ reference, nodes }) => {
+    const { path } = contextPath(reference);
+    return nodes.filter(isCurrent).map((node) => ({ node, contextKey, path, joined: true }));
+  });
+}
+
+/**
  * @callback Found
  * @param {string} contextKey
  * @param {string[] | null} path

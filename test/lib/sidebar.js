@@ -109,6 +109,7 @@ function suite(version) {
     before(async () => {
       source.publish({
         DB: { host: 'db.example.com', port: 5432 },
+        MQTT_PASSWORD: 'battery staple',
         'mqtt.user': 'line-3',
         OLD_KEY: 'x',
         PRODUCT_A_API_KEY: 'sk_live_1',
@@ -139,6 +140,7 @@ function suite(version) {
           port: '1',
           autoConnect: false,
           keepalive: '60',
+          credentials: { user: 'line-3', password: '${SECRETS.MQTT_PASSWORD}' },
         },
         {
           ...{ id: 'subscriber', type: 'mqtt in', z: TAB, x: 300, y: 260, wires: [[]] },
@@ -227,6 +229,8 @@ function suite(version) {
         assert.match(await readers('DB'), /Used by\s+Log in/);
         assert.match(await readers('mqtt.user'), /Used by\s+Line 3/);
         assert.match(await readers('OLD_KEY'), /Unused/);
+        // In its password, which the editor never gets.
+        assert.match(await readers('MQTT_PASSWORD'), /Used by\s+Line 3/);
         const missing = sidebar.locator('[data-missing="GONE"]');
         assert.match(await missing.innerText(), /GONE\s+Needs more/);
         await editor.check('secrets');
@@ -270,7 +274,7 @@ function suite(version) {
         }
 
         // Config nodes have a sidebar of their own.
-        await sidebar.getByRole('button', { name: 'Go to Line 3' }).click();
+        await sidebar.getByRole('button', { name: 'Go to Line 3' }).first().click();
         await sidebar.waitFor({ state: 'hidden' });
       });
 

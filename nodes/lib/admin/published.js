@@ -80,10 +80,8 @@ function keeperAsked({ query }) {
  * @param {Red} RED
  * @param {KeeperFacts} facts
  */
-function told(
-  RED,
-  { contextKey, active, standby, kind, situation, held, status, fault, warnings, unresolved },
-) {
+function told(RED, facts) {
+  const { contextKey, active, standby, kind, situation, held, status, fault, warnings } = facts;
   const about = active?.about();
   const text = (/** @type {string} */ key, /** @type {object} */ values = {}) =>
     RED._(`secret-manager.${key}`, values);
@@ -113,7 +111,8 @@ function told(
     cached: status?.cached ?? false,
     error: fault ? faultTold(fault, looks?.text) : (status?.error ?? null),
     warnings: warnings.map((warning) => warningText(warning, text)),
-    unresolved,
+    unresolved: facts.unresolved,
+    references: facts.references,
   };
 }
 

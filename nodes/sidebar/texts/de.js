@@ -62,7 +62,7 @@ export const de = {
   'usage.filter.all': 'Alle',
   'usage.filter.deleted': 'Gelöschte',
   'usage.filter.unused': 'Unbenutzte',
-  'usage.hidden': 'Was in Passwortfeldern steht, ist hier nicht zu sehen.',
+  'usage.hidden': 'Passwortfelder zählen, wie sie übernommen wurden (Deploy).',
   'usage.in': '{label} in {flow}',
   'usage.less': 'weniger',
   'usage.missing.one': '{count} Schlüssel wird verwendet, fehlt aber',

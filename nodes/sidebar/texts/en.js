@@ -58,7 +58,7 @@ export const en = {
   'usage.filter.all': 'All',
   'usage.filter.deleted': 'Deleted',
   'usage.filter.unused': 'Unused',
-  'usage.hidden': 'What stands in password fields can’t be looked at here.',
+  'usage.hidden': 'Password fields count as they were deployed.',
   'usage.in': '{label} in {flow}',
   'usage.less': 'fewer',
   'usage.missing.one': '{count} key is used, but missing',
