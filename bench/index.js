@@ -15,6 +15,9 @@ const SUITES = {
   start: () => require('./start'),
   mask: () => require('./mask'),
   service: () => require('./service'),
+  live: () => require('./live'),
+  watchers: () => require('./watchers'),
+  restart: () => require('./restart'),
 };
 
 /**

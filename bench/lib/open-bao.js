@@ -25,6 +25,8 @@ class OpenBao {
     this.server = /** @type {any} */ (undefined);
     this.key = '';
     this.token = '';
+    /** @type {ServerProcess | undefined} */
+    this.agent = undefined;
   }
 
   /** Starts it for the first time, with a secret `one`. */
@@ -79,6 +81,55 @@ class OpenBao {
   /** Ready when the secret can be read. */
   async read() {
     await until(() => this.#call('GET', 'secret/data/one'));
+  }
+
+  /**
+   * Changes the secret `one`; done when the server has answered.
+   * @param {string} value
+   */
+  async write(value) {
+    await this.#call('PUT', 'secret/data/one', { data: { value } });
+  }
+
+  /**
+   * Starts an agent that asks each second, which is the shortest interval its documentation knows,
+   * and writes the value of `one` into a file.
+   * @returns {string} the file
+   */
+  startAgent() {
+    const file = path.join(this.directory, 'rendered', 'one');
+    const token = path.join(this.directory, 'token');
+    fs.mkdirSync(path.dirname(file));
+    fs.writeFileSync(token, this.token);
+    const configuration = path.join(this.directory, 'agent.hcl');
+    fs.writeFileSync(
+      configuration,
+      `vault {
+        address = "http://${this.address}"
+      }
+      auto_auth {
+        method "token_file" {
+          config = {
+            token_file_path = "${token}"
+          }
+        }
+      }
+      template_config {
+        static_secret_render_interval = "1s"
+      }
+      template {
+        contents = "{{ with secret \\"secret/data/one\\" }}{{ .Data.data.value }}{{ end }}"
+        destination = "${file}"
+      }`,
+    );
+    const program = path.join(findPackage(), 'bin/bao');
+    const log = path.join(this.directory, 'agent.log');
+    this.agent = new ServerProcess(program, ['agent', `-config=${configuration}`], { log });
+    return file;
+  }
+
+  async stopAgent() {
+    await this.agent?.stop();
   }
 
   /** @returns {import('./load').Target} */

@@ -32,12 +32,17 @@ class ServerProcess {
    * Starts a server and waits for nothing.
    * @param {string} command
    * @param {string[]} args
-   * @param {{ env?: NodeJS.ProcessEnv, log?: string }} [options] `log` takes what it says on standard error
+   * @param {object} [options]
+   * @param {NodeJS.ProcessEnv} [options.env]
+   * @param {string} [options.log] takes what it says on standard error
+   * @param {'own' | 'all'} [options.processors] which it may use: the servers' own one, unless it is
+   *   measured how much two of them do
    */
-  constructor(command, args, { env = process.env, log } = {}) {
+  constructor(command, args, { env = process.env, log, processors = 'own' } = {}) {
     const errors = log ? fs.openSync(log, 'a') : 'inherit';
+    const list = processors === 'own' ? SERVERS : `0-${os.availableParallelism() - 1}`;
     // taskset becomes the server itself, so the process id is the server's.
-    this.child = spawn('taskset', ['--cpu-list', SERVERS, command, ...args], {
+    this.child = spawn('taskset', ['--cpu-list', list, command, ...args], {
       env,
       stdio: ['ignore', 'pipe', errors],
     });

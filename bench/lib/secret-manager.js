@@ -8,9 +8,13 @@ const { executable } = require('../../scripts/run');
 const { ServerProcess } = require('./processes');
 
 class SecretManager {
-  /** @param {string} directory for its data, empty or from before */
-  constructor(directory) {
+  /**
+   * @param {string} directory for its data, empty or from before
+   * @param {{ processors?: 'own' | 'all' }} [options]
+   */
+  constructor(directory, { processors } = {}) {
     this.directory = directory;
+    this.processors = processors;
     this.address = '';
     this.cookie = '';
     /** @type {ServerProcess} */
@@ -23,11 +27,19 @@ class SecretManager {
     await this.listening();
   }
 
+  /** Stops it and starts it again where it was. */
+  async restart() {
+    await this.stop();
+    this.begin(this.address);
+    await this.listening();
+  }
+
   /** Starts it and waits for nothing. */
-  begin() {
+  begin(listen = '127.0.0.1:0') {
     const log = path.join(this.directory, 'log');
-    const args = ['serve', '--listen', '127.0.0.1:0'];
-    this.server = new ServerProcess(executable, args, { env: this.#environment, log });
+    const args = ['serve', '--listen', listen];
+    const { processors } = this;
+    this.server = new ServerProcess(executable, args, { env: this.#environment, log, processors });
   }
 
   async listening() {
@@ -46,6 +58,52 @@ class SecretManager {
     const [cookie] = /** @type {string} */ (headers.get('set-cookie')).split(';');
     await this.#post('spaces', { name: space }, { Cookie: cookie });
     this.cookie = cookie;
+  }
+
+  /**
+   * An access token of a space that was made by the one who did the set-up.
+   * @param {string} space
+   * @returns {Promise<string>}
+   */
+  async token(space) {
+    const answer = await this.#post(
+      `spaces/${space}/tokens`,
+      { name: 'bench' },
+      { Cookie: this.cookie },
+    );
+    return /** @type {any} */ (await answer.json()).token;
+  }
+
+  /**
+   * Changes one secret; done when the service has answered.
+   * @param {string} space
+   * @param {string} name
+   * @param {string} value
+   */
+  async write(space, name, value) {
+    const { status } = await fetch(
+      `http://${this.address}/api/v1/spaces/${space}/secrets/${name}`,
+      {
+        method: 'PUT',
+        headers: { 'Content-Type': 'application/json', Cookie: this.cookie },
+        body: JSON.stringify({ type: 'text', value }),
+      },
+    );
+    if (status !== 200 && status !== 201) throw new Error(`A write was answered ${status}`);
+  }
+
+  /**
+   * Adds secrets to such a space, as one change.
+   * @param {string} space
+   * @param {number} secrets
+   */
+  async fill(space, secrets) {
+    const document = numberedSecrets(secrets);
+    const { status } = await fetch(
+      `http://${this.address}/api/v1/spaces/${space}/import?format=json`,
+      { method: 'POST', headers: { Cookie: this.cookie }, body: document },
+    );
+    if (status !== 200) throw new Error(`The import was answered ${status}`);
   }
 
   /**
@@ -70,15 +128,7 @@ class SecretManager {
    */
   space(name, secrets) {
     this.#run(['space', 'create', name]);
-    const document = JSON.stringify(
-      Object.fromEntries(
-        Array.from({ length: secrets }, (_, index) => [
-          `SECRET_${index}`,
-          `value of secret ${index}`,
-        ]),
-      ),
-    );
-    this.#run(['import', '--space', name, '--format', 'json', '-'], document);
+    this.#run(['import', '--space', name, '--format', 'json', '-'], numberedSecrets(secrets));
     return JSON.parse(this.#run(['token', 'create', '--space', name, '--json'])).token;
   }
 
@@ -110,6 +160,21 @@ class SecretManager {
     if (response.status !== 200) throw new Error(`The snapshot has status ${response.status}`);
     const bytes = (await response.arrayBuffer()).byteLength;
     return { bytes, validator: /** @type {string} */ (response.headers.get('etag')) };
+  }
+
+  /**
+   * How many requests of engines were answered since the start, and how many of them with an error.
+   */
+  async engineRequests() {
+    const text = await (await fetch(`http://${this.address}/metrics`)).text();
+    const counts = { all: 0, failed: 0 };
+    const lines = /^secret_manager_http_requests_total\{(.*)\} (\d+)$/gm;
+    for (const [, labels, count] of text.matchAll(lines)) {
+      if (!/route="\/api\/v1\/(snapshot|watch)"/.test(labels)) continue;
+      counts.all += Number(count);
+      if (/status="[45]xx"/.test(labels)) counts.failed += Number(count);
+    }
+    return counts;
   }
 
   stop() {
@@ -146,6 +211,15 @@ class SecretManager {
       stdio: 'pipe',
     });
   }
+}
+
+/** @param {number} count */
+function numberedSecrets(count) {
+  const entries = Array.from({ length: count }, (_, index) => [
+    `SECRET_${index}`,
+    `value of secret ${index}`,
+  ]);
+  return JSON.stringify(Object.fromEntries(entries));
 }
 
 module.exports = { SecretManager };

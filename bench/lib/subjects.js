@@ -36,12 +36,17 @@ class PlainSubject {
   /** Stands for the global context. @type {Map<string, unknown>} */
   #context = new Map();
   #url;
+  #token;
   /** @type {string | null} */
   #tag = null;
 
-  /** @param {string} url */
-  constructor(url) {
+  /**
+   * @param {string} url
+   * @param {string} [token]
+   */
+  constructor(url, token = 'bench') {
     this.#url = url;
+    this.#token = token;
   }
 
   load() {
@@ -50,7 +55,10 @@ class PlainSubject {
 
   async sync() {
     const response = await fetch(`${this.#url}/api/v1/snapshot`, {
-      headers: { Authorization: 'Bearer bench', ...(this.#tag && { 'If-None-Match': this.#tag }) },
+      headers: {
+        Authorization: `Bearer ${this.#token}`,
+        ...(this.#tag && { 'If-None-Match': this.#tag }),
+      },
     });
     const text = await response.text();
     if (response.status === 304) return;
@@ -60,6 +68,11 @@ class PlainSubject {
     );
     this.#context.set('SECRETS', values);
     this.#tag = response.headers.get('etag');
+  }
+
+  /** @param {string} name */
+  value(name) {
+    return /** @type {any} */ (this.#context.get('SECRETS'))?.[name];
   }
 
   dispose() {
