@@ -178,7 +178,7 @@ export interface Settings {
 }
 
 export interface Status {
-  state: 'idle' | 'syncing' | 'synced' | 'stale' | 'unreachable' | 'denied'
+  state: 'idle' | 'syncing' | 'waiting' | 'synced' | 'stale' | 'unreachable' | 'denied'
   /**
    * Where the published secrets were read or, while there are none, what is asked; for people:
    * "service https://host:8200".

@@ -18,6 +18,7 @@ const LOOKS = {
   cached: { fill: 'yellow', shape: 'ring' },
   late: { fill: 'yellow', shape: 'ring' },
   syncing: { fill: 'blue', shape: 'ring' },
+  waiting: { fill: 'blue', shape: 'ring' },
   standby: { fill: 'grey', shape: 'ring' },
   unreachable: { fill: 'red', shape: 'ring' },
   denied: { fill: 'red', shape: 'dot' },
@@ -41,6 +42,9 @@ function situationOf(status, held) {
   if (state === 'stale') {
     const key = status.cached ? 'cached' : 'stale';
     return { key, values: { message, since: clock(checkedAt), next: clock(nextAt) } };
+  }
+  if (state === 'waiting') {
+    return { key: 'waiting', values: { since: clock(checkedAt), next: clock(nextAt) } };
   }
   if (state === 'unreachable') {
     return { key: 'unreachable', values: { message, next: clock(nextAt) } };

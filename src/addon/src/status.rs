@@ -6,7 +6,9 @@ use secret_manager_sync as sync;
 
 #[napi(object, object_from_js = false)]
 pub struct Status {
-    #[napi(ts_type = "'idle' | 'syncing' | 'synced' | 'stale' | 'unreachable' | 'denied'")]
+    #[napi(
+        ts_type = "'idle' | 'syncing' | 'waiting' | 'synced' | 'stale' | 'unreachable' | 'denied'"
+    )]
     pub state: &'static str,
     /// Where the published secrets were read or, while there are none, what is asked; for people:
     /// "service https://host:8200".

@@ -15,6 +15,7 @@ pub mod cli;
 mod connection;
 mod descriptors;
 mod error;
+mod fleet;
 mod format;
 #[cfg(fuzzing)]
 pub mod fuzzing;

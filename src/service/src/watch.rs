@@ -18,14 +18,16 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use secret_manager_manager::{Error, Manager, SessionId, SpaceId, Thing, TokenId, UserId};
+use axum::http::HeaderMap;
+use secret_manager_manager::{Caller, Error, Manager, SessionId, SpaceId, Thing, TokenId, UserId};
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
 pub(crate) use topic::Shows;
 use topic::Topic;
-pub(crate) use watcher::Watcher;
+pub(crate) use watcher::{Has, IsIt, Watcher};
 
+use crate::fleet::Fleet;
 use crate::metrics::Metrics;
 
 /// Between two looks at the spaces. A burst of commits is one look.
@@ -50,6 +52,7 @@ pub(crate) enum Right {
 pub(crate) struct Hub {
     manager: Arc<Manager>,
     metrics: Arc<Metrics>,
+    fleet: Fleet,
     /// For streams on which nothing happens.
     heartbeat: Duration,
     /// The spaces that are watched; `None` once the service stops.
@@ -61,7 +64,8 @@ pub(crate) struct Hub {
 impl Hub {
     pub(crate) fn new(manager: Arc<Manager>, metrics: Arc<Metrics>, heartbeat: Duration) -> Self {
         let topics = Mutex::new(Some(HashMap::new()));
-        Self { manager, metrics, heartbeat, topics, arrived: Notify::new() }
+        let fleet = Fleet::new();
+        Self { manager, metrics, fleet, heartbeat, topics, arrived: Notify::new() }
     }
 
     /// Follows the database until it is time to stop, then ends all streams.
@@ -74,13 +78,23 @@ impl Hub {
         topics.into_iter().flatten().for_each(|(_, topic)| topic.close());
     }
 
-    /// Begins to watch a space, from the version that the watcher has (`None`: it has nothing).
+    /// An engine has asked for a snapshot.
+    pub(crate) fn asked(&self, caller: &Caller) {
+        self.fleet.asked(caller);
+    }
+
+    /// Tells an engine what there is to know of all the others.
+    pub(crate) fn tell_engine(&self, headers: &mut HeaderMap) {
+        self.fleet.tell(&self.metrics, headers);
+    }
+
+    /// Begins to watch a space, from what the watcher has.
     pub(crate) async fn watch(
         self: &Arc<Self>,
         space: &SpaceId,
         right: Right,
         shows: Shows,
-        since: Option<u64>,
+        has: Has,
     ) -> Result<Watcher, Error> {
         let topic = {
             let mut topics = self.topics.lock().unwrap_or_else(PoisonError::into_inner);
@@ -90,13 +104,14 @@ impl Hub {
             topic.enter(&right);
             Arc::clone(topic)
         };
-        let watcher = Watcher::new(Arc::clone(self), topic, right, shows, since);
+        let mut watcher = Watcher::new(Arc::clone(self), topic, right, shows, has);
         // What was committed before the topic was entered is read here; what comes after it, by
         // the hub.
         self.read_heads(vec![Arc::clone(watcher.topic())]).await?;
         if watcher.topic().is_closed() {
             return Err(Error::NotFound(Thing::Space));
         }
+        watcher.confirm();
         // And the right may have ended after it was checked.
         self.arrived.notify_one();
         Ok(watcher)

@@ -2,7 +2,7 @@
 //!
 //! A [`Source`] answers one question: "what are the secrets now, given that I hold the snapshot with
 //! this validator?" *Not modified* is an answer like any other, and an error says what the asker can
-//! do next. A source keeps no schedule, retries nothing and remembers nothing: that is the engine's.
+//! do next. A source keeps no schedule and retries nothing: that is the engine's.
 //!
 //! Some sources also tell of changes as they are made: on a [`Watch`]. It is only ever an addition: what
 //! it misses, the next fetch brings.
@@ -20,6 +20,7 @@ mod watch;
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use secret_manager_model::{Delta, Snapshot};
 
@@ -55,8 +56,11 @@ pub type Fetching<'a> = Pin<Box<dyn Future<Output = Result<Fetched, Failure>> + 
 /// What came on a watch.
 #[derive(Debug)]
 pub enum Heard {
-    /// The source is there. The first of these says that the watch has been opened.
+    /// The source is there. The first of these says that the watch has been opened; of one that was
+    /// resumed, also that what is held is still what the source has.
     Alive,
+    /// What is held isn't known to lead to where the watch goes on from: a fetch is needed first.
+    Behind,
     /// The validator is that of the snapshot to which the delta leads, if the source tells it.
     Change { delta: Box<Delta>, validator: Option<Validator> },
 }
@@ -81,8 +85,24 @@ pub trait Source: Send + Sync {
     /// Asks once. `held` is the validator of the snapshot that the asker has, if any.
     fn fetch<'a>(&'a self, held: Option<&'a Validator>) -> Fetching<'a>;
 
-    /// Opens a watch that tells what changes after the given version of the space.
+    /// Opens a watch that tells what changes after the given version of the space, which the source has
+    /// just confirmed.
     fn watch(&self, since: u64) -> Opening<'_>;
+
+    /// Opens a watch that first says whether the snapshot that is held is still what the source has:
+    /// a fetch and a watch in one request. A failure says nothing of the source: a fetch then finds out.
+    fn resume<'a>(&'a self, _since: u64, _held: &'a Validator) -> Opening<'a> {
+        Box::pin(std::future::ready(Err(Failure::new(
+            Remedy::Repair,
+            "a watch of this source can't be resumed",
+        ))))
+    }
+
+    /// Over how long the source last asked those who do the same at once to spread it. Of interest where
+    /// many engines share a source.
+    fn spread(&self) -> Duration {
+        Duration::ZERO
+    }
 }
 
 /// The settings of a source, one variant for each kind.

@@ -3,9 +3,12 @@
 
 use std::fmt;
 use std::sync::OnceLock;
-use std::time::SystemTime;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
 
-use reqwest::header::{ACCEPT, AUTHORIZATION, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH};
+use reqwest::header::{
+    ACCEPT, AUTHORIZATION, ETAG, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH,
+};
 use reqwest::{StatusCode, Url};
 use secret_manager_model::wire::{self, WireError};
 use zeroize::Zeroizing;
@@ -50,7 +53,14 @@ pub(crate) struct Service {
     watch: Url,
     authorization: HeaderValue,
     description: String,
+    /// In seconds, as the last answer said.
+    spread: AtomicU64,
 }
+
+/// Over how many seconds engines are to spread what they would all do at once.
+const SPREAD: HeaderName = HeaderName::from_static("secret-manager-spread");
+/// More is taken for this.
+const LONGEST_SPREAD: u64 = 5 * 60;
 
 impl Service {
     pub(crate) fn new(config: ServiceConfig) -> Result<Self, Failure> {
@@ -67,6 +77,7 @@ impl Service {
             watch: endpoint("watch"),
             authorization: bearer(&config.token)?,
             description: format!("service {}", base.as_str().trim_end_matches('/')),
+            spread: AtomicU64::new(0),
         })
     }
 
@@ -76,6 +87,7 @@ impl Service {
             headers.insert(IF_NONE_MATCH, validator);
         }
         let answer = self.http()?.get(self.snapshot.clone(), headers).await?;
+        self.note_spread(answer.status, &answer.headers);
         match answer.status {
             StatusCode::NOT_MODIFIED if held.is_some() => Ok(Fetched::NotModified),
             StatusCode::OK => read(answer).await,
@@ -83,19 +95,44 @@ impl Service {
         }
     }
 
-    async fn open_watch(&self, since: u64) -> Result<Box<dyn Watch>, Failure> {
+    /// With what is `held`, the service is asked whether that is what it has.
+    async fn open_watch(
+        &self,
+        since: u64,
+        held: Option<&Validator>,
+    ) -> Result<Box<dyn Watch>, Failure> {
         let mut headers = self.headers("text/event-stream");
+        if let Some(held) = held {
+            let held = HeaderValue::from_str(held.as_str());
+            headers.extend(held.ok().map(|held| (IF_NONE_MATCH, held)));
+        }
         headers.insert("last-event-id", HeaderValue::from(since));
         let mut url = self.watch.clone();
         url.set_query(Some(&format!("since={since}")));
         let stream = self.http()?.open(url, headers).await?;
+        self.note_spread(stream.status(), stream.headers());
         match stream.status() {
-            StatusCode::OK => Ok(Box::new(Changes::new(stream)?)),
+            StatusCode::OK => {
+                // A service that can't tell says nothing.
+                let goes_on_from = stream.headers().get(ETAG).map(HeaderValue::as_bytes);
+                let is_behind =
+                    held.is_some_and(|held| goes_on_from != Some(held.as_str().as_bytes()));
+                Ok(Box::new(Changes::new(stream, is_behind)?))
+            }
             StatusCode::NOT_IMPLEMENTED => {
                 Err(Failure::new(Remedy::Reconfigure, "the service can't be watched (HTTP 501)"))
             }
             status => Err(refusal(status, stream.headers())),
         }
+    }
+
+    /// Errors say nothing of it: they may come from something on the way.
+    fn note_spread(&self, status: StatusCode, headers: &HeaderMap) {
+        if !matches!(status, StatusCode::OK | StatusCode::NOT_MODIFIED) {
+            return;
+        }
+        let told = headers.get(SPREAD).and_then(|seconds| seconds.to_str().ok()?.parse().ok());
+        self.spread.store(told.unwrap_or(0).min(LONGEST_SPREAD), Ordering::Relaxed);
     }
 
     fn http(&self) -> Result<&Http, Failure> {
@@ -121,7 +158,15 @@ impl Source for Service {
     }
 
     fn watch(&self, since: u64) -> Opening<'_> {
-        Box::pin(self.open_watch(since))
+        Box::pin(self.open_watch(since, None))
+    }
+
+    fn resume<'a>(&'a self, since: u64, held: &'a Validator) -> Opening<'a> {
+        Box::pin(self.open_watch(since, Some(held)))
+    }
+
+    fn spread(&self) -> Duration {
+        Duration::from_secs(self.spread.load(Ordering::Relaxed))
     }
 }
 

@@ -15,24 +15,25 @@ pub(crate) struct Changes {
     /// What came and is not read yet.
     bytes: Bytes,
     events: Events,
-    /// Whoever opened it was told so.
-    told: bool,
+    /// What whoever opened it is told first.
+    first: Option<Heard>,
 }
 
 impl Changes {
-    pub(crate) fn new(stream: Stream) -> Result<Self, Failure> {
+    pub(crate) fn new(stream: Stream, is_behind: bool) -> Result<Self, Failure> {
         let kind =
             stream.headers().get(CONTENT_TYPE).map(|kind| kind.as_bytes().to_ascii_lowercase());
         if !kind.is_some_and(|kind| kind.starts_with(b"text/event-stream")) {
             return Err(odd("the answer is no event stream"));
         }
         let events = Events::new(SNAPSHOT_BYTES);
-        Ok(Self { stream, bytes: Bytes::new(), events, told: false })
+        let first = Some(if is_behind { Heard::Behind } else { Heard::Alive });
+        Ok(Self { stream, bytes: Bytes::new(), events, first })
     }
 
     async fn hear(&mut self) -> Result<Heard, Failure> {
-        if !std::mem::replace(&mut self.told, true) {
-            return Ok(Heard::Alive);
+        if let Some(first) = self.first.take() {
+            return Ok(first);
         }
         loop {
             let mut unread = &*self.bytes;
@@ -59,8 +60,10 @@ impl Watch for Changes {
 
 /// What the source does not say in a way that can be relied upon is fetched instead.
 async fn change(event: Event) -> Result<Heard, Failure> {
-    if event.name != b"change" {
-        return Err(odd("the watch tells of something that this version doesn't know"));
+    match &*event.name {
+        b"change" => {}
+        b"reset" => return Ok(Heard::Behind),
+        _ => return Err(odd("the watch tells of something that this version doesn't know")),
     }
     let id = std::str::from_utf8(&event.id).ok().and_then(|id| id.parse::<u64>().ok());
     let (delta, validator) = service::read_aside(event.data, read).await??;

@@ -23,23 +23,31 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use secret_manager_envelope::{AssociatedData, Dek, Kek, SEAL_OVERHEAD};
 use secret_manager_model::limits::SNAPSHOT_BYTES;
 use secret_manager_model::{Refused, Snapshot, Timestamp, wire};
+use secret_manager_source::Validator;
 use zeroize::Zeroizing;
 
 use crate::shared::Secrets;
 use crate::status::Facts;
 
 /// Stands first in every file, so that another version of the format is told from damage.
-const MAGIC: &[u8] = b"secret-manager cache 1\n";
+const MAGIC: &[u8] = b"secret-manager cache 2\n";
 const KEY_BYTES: usize = 32;
 const WRAPPED_KEY_BYTES: usize = KEY_BYTES + SEAL_OVERHEAD;
 /// When it was fetched and when it was confirmed, each eight bytes of milliseconds.
 const TIMES_BYTES: usize = 16;
+/// The spread in seconds (four bytes), and the length of the validator (two bytes) that follows it.
+const SPREAD_BYTES: usize = 4;
+const LENGTH_BYTES: usize = 2;
+/// A longer one isn't kept.
+const MOST_VALIDATOR_BYTES: usize = 256;
 const MOST_BYTES: usize =
-    MAGIC.len() + WRAPPED_KEY_BYTES + SEAL_OVERHEAD + TIMES_BYTES + SNAPSHOT_BYTES;
+    MAGIC.len() + WRAPPED_KEY_BYTES + SEAL_OVERHEAD + MOST_HEAD_BYTES + SNAPSHOT_BYTES;
+const MOST_HEAD_BYTES: usize = TIMES_BYTES + SPREAD_BYTES + LENGTH_BYTES + MOST_VALIDATOR_BYTES;
 /// The context in which the data key is wrapped; what it seals is bound more closely.
 const WRAPPED_FOR: &str = "last-good cache";
 
@@ -59,6 +67,10 @@ pub struct Cache {
 pub(crate) struct Good {
     pub(crate) facts: Facts,
     pub(crate) checked_at: Timestamp,
+    /// The source's mark of it, so that the source can say that nothing has changed since.
+    pub(crate) validator: Option<Validator>,
+    /// Over how long the source asks to spread the starts.
+    pub(crate) spread: Duration,
     pub(crate) secrets: Arc<Secrets>,
 }
 
@@ -199,10 +211,19 @@ fn content(good: &Good) -> Zeroizing<Vec<u8>> {
         secrets: Secrets::clone(&good.secrets),
         refused: Refused::default(),
     });
-    let mut content = Zeroizing::new(Vec::with_capacity(TIMES_BYTES + snapshot.len()));
+    let mut content = Zeroizing::new(Vec::with_capacity(MOST_HEAD_BYTES + snapshot.len()));
     for time in [facts.synced_at, good.checked_at] {
         content.extend_from_slice(&time.as_millis().to_be_bytes());
     }
+    let spread = u32::try_from(good.spread.as_secs()).unwrap_or(u32::MAX);
+    content.extend_from_slice(&spread.to_be_bytes());
+    let validator = good.validator.as_ref().map(Validator::as_str).unwrap_or_default();
+    let (length, validator) = match u16::try_from(validator.len()) {
+        Ok(length) if validator.len() <= MOST_VALIDATOR_BYTES => (length, validator),
+        _ => (0, ""),
+    };
+    content.extend_from_slice(&length.to_be_bytes());
+    content.extend_from_slice(validator.as_bytes());
     content.extend_from_slice(&snapshot);
     content
 }
@@ -210,7 +231,14 @@ fn content(good: &Good) -> Zeroizing<Vec<u8>> {
 /// Reads what [`content`] writes. Not trusted for having been sealed: an earlier version may have done it.
 fn good(content: &[u8], source: &str) -> Option<Good> {
     let (synced_at, rest) = time(content)?;
-    let (checked_at, snapshot) = time(rest)?;
+    let (checked_at, rest) = time(rest)?;
+    let (spread, rest) = rest.split_first_chunk()?;
+    let spread = Duration::from_secs(u32::from_be_bytes(*spread).into());
+    let (length, rest) = rest.split_first_chunk()?;
+    let length = usize::from(u16::from_be_bytes(*length));
+    let (validator, snapshot) = rest.split_at_checked(length)?;
+    let validator = std::str::from_utf8(validator).ok()?;
+    let validator = (length > 0).then(|| Validator::new(validator));
     let Snapshot { space, version, created_at, updated_at, issued_at, secrets, refused } =
         wire::read_snapshot(snapshot).ok()?;
     let facts = Facts {
@@ -224,7 +252,7 @@ fn good(content: &[u8], source: &str) -> Option<Good> {
         cached: true,
         refused,
     };
-    Some(Good { facts, checked_at, secrets: Arc::new(secrets) })
+    Some(Good { facts, checked_at, validator, spread, secrets: Arc::new(secrets) })
 }
 
 fn time(content: &[u8]) -> Option<(Timestamp, &[u8])> {
@@ -338,7 +366,8 @@ mod tests {
             refused: Refused::default(),
         };
         let secrets = Secrets::from([(SecretName::parse("NAME").unwrap(), secret)]);
-        Good { facts, checked_at: at(6), secrets: Arc::new(secrets) }
+        let (validator, spread) = (Some(Validator::new("\"mark\"")), Duration::from_secs(80));
+        Good { facts, checked_at: at(6), validator, spread, secrets: Arc::new(secrets) }
     }
 
     /// A cache in a directory of its own, with something in it.
@@ -356,9 +385,11 @@ mod tests {
     #[test]
     fn what_was_kept_comes_back() {
         let (_directory, cache) = kept();
-        let Good { facts, checked_at, secrets } = cache.load(SOURCE).unwrap().unwrap();
+        let Good { facts, checked_at, validator, spread, secrets } =
+            cache.load(SOURCE).unwrap().unwrap();
         let expected = good(1);
         assert_eq!((facts, checked_at), (expected.facts, expected.checked_at));
+        assert_eq!((validator, spread), (expected.validator, expected.spread));
         assert_eq!(secrets, expected.secrets);
         cache.wipe().unwrap();
         assert!(cache.load(SOURCE).unwrap().is_none());

@@ -85,6 +85,8 @@ impl Drop for Fetch {
 /// An open watch, listened to in a task of its own. It ends with its owner.
 struct Listening {
     heard: mpsc::Receiver<Result<Heard, Failure>>,
+    /// Something has come on it.
+    open: bool,
     task: JoinHandle<()>,
 }
 
@@ -167,10 +169,16 @@ async fn heard(watch: &mut Option<Listening>) -> Result<Heard, Failure> {
 async fn listen(
     source: Arc<dyn Source>,
     since: u64,
+    resumed: Option<Option<Validator>>,
     heard: mpsc::Sender<Result<Heard, Failure>>,
     masking: Option<Arc<Masking>>,
 ) {
-    let mut watch = match source.watch(since).await {
+    let opened = match resumed {
+        None => source.watch(since).await,
+        Some(Some(held)) => source.resume(since, &held).await,
+        Some(None) => Err(Failure::new(Remedy::Repair, "the source gave no validator")),
+    };
+    let mut watch = match opened {
         Ok(watch) => watch,
         Err(failure) => {
             let _ = heard.send(Err(failure)).await;
@@ -181,7 +189,7 @@ async fn listen(
         let next = match watch.next().await {
             Ok(change @ Heard::Change { .. }) => {
                 Masking::cover(masking.clone(), change, |heard| match heard {
-                    Heard::Alive => Vec::new(),
+                    Heard::Alive | Heard::Behind => Vec::new(),
                     Heard::Change { delta, .. } => delta.changed.values().collect(),
                 })
                 .await
@@ -234,10 +242,8 @@ impl Driver {
                 }
                 self.source = Some(source);
                 self.keeping.set_cache(cache.map(Arc::new));
-                if self.publication.facts().is_none() {
-                    self.restore().await;
-                }
-                self.tell(Event::Start { interval, live, ticket });
+                let kept = self.publication.facts().is_none() && self.restore().await;
+                self.tell(Event::Start { interval, live, kept, ticket });
             }
             Command::Sync(ticket) => self.tell(Event::Sync(ticket)),
             Command::Stop => {
@@ -262,10 +268,10 @@ impl Driver {
         self.keep();
     }
 
-    /// Publishes what the cache keeps. Before anything is asked, so that the outcome of the first
-    /// fetch, for which messages wait, finds it there.
-    async fn restore(&mut self) {
-        let Some(cache) = self.keeping.cache().cloned() else { return };
+    /// Publishes what the cache keeps, if there is anything. Before anything is asked, so that the outcome
+    /// of the first fetch, for which messages wait, finds it there.
+    async fn restore(&mut self) -> bool {
+        let Some(cache) = self.keeping.cache().cloned() else { return false };
         let source = self.description();
         let loading = tokio::task::spawn_blocking(move || cache.load(&source));
         let outcome = match tokio::time::timeout(LOAD_TIMEOUT, loading).await {
@@ -274,16 +280,20 @@ impl Driver {
             Err(_) => Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()),
         };
         self.keeping.loaded(&outcome);
-        let Ok(Some(good)) = outcome else { return };
+        let Ok(Some(good)) = outcome else { return false };
         let masking = self.shared.masking();
         let good = Masking::cover(masking, good, |good| good.secrets.values().collect()).await;
-        if let Ok(good) = good {
-            self.machine.restored(good.facts.space.id.clone(), good.facts.version);
-            self.publication.restore(good);
-        }
+        let Ok(good) = good else { return false };
+        self.machine.restored(good.facts.space.id.clone(), good.facts.version);
+        self.machine.kept_spread(good.spread);
+        self.publication.restore(good);
+        true
     }
 
     fn take(&mut self, outcome: Outcome) {
+        if outcome.is_ok() {
+            self.note_spread();
+        }
         let answer = match outcome {
             Ok(Fetched::NotModified) => Answer::Unchanged,
             Ok(Fetched::Snapshot { snapshot, validator }) => {
@@ -297,9 +307,22 @@ impl Driver {
         self.fetched = None;
     }
 
+    /// What the source asks of its engines, as of the answer that has just come.
+    fn note_spread(&mut self) {
+        if let Some(source) = &self.source {
+            self.machine.told_spread(source.spread());
+        }
+    }
+
     fn listen(&mut self, heard: Result<Heard, Failure>) {
+        let opened =
+            self.watch.as_mut().is_some_and(|watch| !std::mem::replace(&mut watch.open, true));
+        if heard.is_ok() && opened {
+            self.note_spread();
+        }
         let event = match heard {
             Ok(Heard::Alive) => Event::Heard(machine::Heard::Alive),
+            Ok(Heard::Behind) => Event::Heard(machine::Heard::Behind),
             Ok(Heard::Change { delta, validator }) => {
                 let (space, from) = (delta.space.id.clone(), delta.from);
                 let version = delta.version;
@@ -319,14 +342,15 @@ impl Driver {
                 Action::Fetch => self.fetch(),
                 Action::Abandon => self.fetch = None,
                 Action::Publish => self.publish(),
-                Action::Watch => self.watch(),
+                Action::Watch => self.watch(None),
+                Action::Resume => self.watch(Some(self.publication.held().cloned())),
                 Action::Unwatch => self.watch = None,
                 Action::Amend => self.amend(),
                 Action::Withdraw => self.withdraw(),
                 Action::Confirm => {
                     let at = (self.clock)();
                     self.publication.confirm(at);
-                    self.keeping.confirm(at, now());
+                    self.keeping.confirm(at, self.machine.spread(), now());
                 }
                 Action::Finish(tickets, outcome) => {
                     // Who waits for it goes on at once, and is to find the status as it is then.
@@ -361,12 +385,14 @@ impl Driver {
         self.keeping.save(now());
     }
 
-    fn watch(&mut self) {
+    /// `resumed` is the validator to resume it with, if there is one.
+    fn watch(&mut self, resumed: Option<Option<Validator>>) {
         let Some(source) = self.source.clone() else { return };
         let Some(facts) = self.publication.facts() else { return };
         let (told, heard) = mpsc::channel(HEARD_AHEAD);
-        let task = tokio::spawn(listen(source, facts.version, told, self.shared.masking()));
-        self.watch = Some(Listening { heard, task });
+        let masking = self.shared.masking();
+        let task = tokio::spawn(listen(source, facts.version, resumed, told, masking));
+        self.watch = Some(Listening { heard, open: false, task });
     }
 
     fn amend(&mut self) {
@@ -382,7 +408,9 @@ impl Driver {
 
     /// Begins the work on the cache's file that is due.
     fn keep(&mut self) {
-        if let Some(job) = self.keeping.begin(now(), || self.publication.good()) {
+        if let Some(job) =
+            self.keeping.begin(now(), || self.publication.good(self.machine.spread()))
+        {
             self.job = Some(tokio::task::spawn_blocking(|| job.run()));
         }
     }

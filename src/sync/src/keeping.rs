@@ -39,6 +39,8 @@ pub(crate) struct Keeping {
     not_before: Option<Instant>,
     /// When that what is kept was confirmed, as the file says.
     kept: Option<Timestamp>,
+    /// As the file says.
+    spread: Duration,
     problem: Option<String>,
 }
 
@@ -67,10 +69,12 @@ impl Keeping {
         self.wish = Some(Wish::Save(self.not_before.map_or(now, |moment| moment.max(now))));
     }
 
-    /// What is published was confirmed.
-    pub(crate) fn confirm(&mut self, at: Timestamp, now: Instant) {
+    /// What is published was confirmed, and this is what the source asks for.
+    pub(crate) fn confirm(&mut self, at: Timestamp, spread: Duration, now: Instant) {
         let behind = |kept: Timestamp| at.as_millis() - kept.as_millis() >= CONFIRMED_BEHIND;
-        if self.kept.is_some_and(behind) {
+        // A few engines more or less make no difference.
+        let other = spread.abs_diff(self.spread) > self.spread / 4;
+        if self.kept.is_some_and(|kept| other || behind(kept)) {
             self.save(now);
         }
     }
@@ -89,7 +93,9 @@ impl Keeping {
     /// What was kept has been read, or why it couldn't be.
     pub(crate) fn loaded(&mut self, outcome: &Result<Option<Good>, CacheError>) {
         self.problem = outcome.as_ref().err().map(ToString::to_string);
-        self.kept = outcome.as_ref().ok().and_then(|good| Some(good.as_ref()?.checked_at));
+        let good = outcome.as_ref().ok().and_then(Option::as_ref);
+        self.kept = good.map(|good| good.checked_at);
+        self.spread = good.map(|good| good.spread).unwrap_or_default();
     }
 
     /// When [`Keeping::begin`] has something to begin.
@@ -118,7 +124,7 @@ impl Keeping {
             }
             Wish::Save(_) => {
                 let good = good()?;
-                self.kept = Some(good.checked_at);
+                (self.kept, self.spread) = (Some(good.checked_at), good.spread);
                 self.not_before = Some(now + PAUSE);
                 Job::Save(cache, Box::new(good))
             }

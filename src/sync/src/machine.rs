@@ -3,8 +3,12 @@
 //!
 //! Fetches come at intervals, or after a pause that grows with each failure. After a good one a watch
 //! is opened, if that is wanted: on it the source tells of changes as they are made. A watch that ends,
-//! is silent or says something odd is closed; the next fetch brings what it may have missed, and opens
-//! another one. So without a watch, whatever the reason, there is polling.
+//! is silent or says something odd is closed; what it may have missed is brought by a fetch, which opens
+//! another one, or by a watch that begins with telling whether there is anything (it is *resumed*). So
+//! without a watch, whatever the reason, there is polling.
+//!
+//! Where many engines share a source, it tells over how long to *spread* what they would all do at once:
+//! sync at a start of their processes, and come again after it has gone.
 
 #[cfg(test)]
 mod tests;
@@ -27,13 +31,20 @@ const DENIALS_BEFORE_WITHDRAWAL: u32 = 2;
 pub(crate) const SILENCE: Duration = Duration::from_secs(45);
 /// A watch that ends sooner counts as a failure, however well it began.
 const STEADY: Duration = Duration::from_secs(30);
+/// A watch that is resumed and hasn't said by then whether anything was missed is not waited for: what is
+/// on the way may hold back streams.
+const RESUME_PATIENCE: Duration = Duration::from_secs(10);
 /// The pause before the next attempt where there was nothing to watch: the source may be renewed.
 const UNWATCHABLE_PAUSE: Duration = Duration::from_secs(60 * 60);
 
+/// For so few engines nothing is spread.
+const SHORTEST_SPREAD: Duration = Duration::from_secs(2);
+
 #[derive(Debug)]
 pub(crate) enum Event {
-    /// The engine starts, or starts anew with other settings.
-    Start { interval: Duration, live: bool, ticket: Ticket },
+    /// The engine starts, or starts anew with other settings. `kept` says that what was just published
+    /// was kept from an earlier run: flows have it, so the first fetch may wait for its turn.
+    Start { interval: Duration, live: bool, kept: bool, ticket: Ticket },
     /// Somebody wants a sync now.
     Sync(Ticket),
     /// The time of [`Machine::due`] may have come.
@@ -57,8 +68,11 @@ pub(crate) enum Answer {
 
 #[derive(Debug)]
 pub(crate) enum Heard {
-    /// The source is there.
+    /// The source is there. On a watch that was resumed, the first of these says that what is published
+    /// is what the source has.
     Alive,
+    /// The watch goes on from where what is published may not lead to.
+    Behind,
     /// A delta.
     Change { space: String, from: u64, version: u64 },
 }
@@ -73,6 +87,8 @@ pub(crate) enum Action {
     Publish,
     /// Watch for what changes after what is published. There is no other watch.
     Watch,
+    /// The same, and first hear whether what is published is still what the source has.
+    Resume,
     /// Forget the watch.
     Unwatch,
     /// Apply the delta that was just heard to what is published.
@@ -116,6 +132,8 @@ pub(crate) struct Machine {
     watch_failures: u32,
     /// No watch is opened before.
     watch_from: Option<Instant>,
+    /// As the source asks. Nothing, where engines are few.
+    spread: Duration,
 }
 
 #[derive(Debug)]
@@ -133,12 +151,20 @@ struct Watch {
     heard: Instant,
     /// Something was heard at all.
     works: bool,
+    /// It was not opened after a fetch.
+    resumed: bool,
+    /// A fetch has to bring what is published to where the watch has gone on from.
+    behind: bool,
 }
 
 impl Machine {
     pub(crate) fn handle(&mut self, event: Event, now: Instant, random: f64) -> Vec<Action> {
         match event {
-            Event::Start { interval, live, ticket } => self.start(interval, live, ticket),
+            Event::Start { interval, live, kept, ticket } => {
+                let wait = (kept && self.spread >= SHORTEST_SPREAD)
+                    .then(|| now + self.spread.mul_f64(random));
+                self.start(interval, live, wait, ticket)
+            }
             Event::Sync(ticket) => self.sync(ticket),
             Event::Due => self.due_now(now, random),
             Event::Fetched(answer) => self.fetched(answer, now, random),
@@ -162,6 +188,7 @@ impl Machine {
     pub(crate) fn state(&self) -> State {
         match (&self.last, &self.published) {
             _ if self.interval.is_none() => State::Idle,
+            (None, Some(_)) if self.due.is_some() => State::Waiting,
             (None, _) => State::Syncing,
             (Some(Ok(())), _) => State::Synced,
             (Some(Err(_)), Some(_)) => State::Stale,
@@ -177,7 +204,7 @@ impl Machine {
 
     /// Whether changes are heard of as they are made.
     pub(crate) fn is_live(&self) -> bool {
-        self.watch.as_ref().is_some_and(|watch| watch.works)
+        self.watch.as_ref().is_some_and(|watch| watch.works && !watch.behind)
     }
 
     /// Whether no watch is opened yet, because the last one ended.
@@ -191,13 +218,37 @@ impl Machine {
         self.published = Some((space, version));
     }
 
+    /// The source has answered, and asked for this spread. A shorter one than before is believed by
+    /// halves: a source that has just started knows of few engines.
+    pub(crate) fn told_spread(&mut self, spread: Duration) {
+        self.spread = spread.max(self.spread / 2);
+        if self.spread < SHORTEST_SPREAD {
+            self.spread = Duration::ZERO;
+        }
+    }
+
+    /// The spread that was asked for in an earlier run.
+    pub(crate) fn kept_spread(&mut self, spread: Duration) {
+        self.spread = spread;
+    }
+
+    pub(crate) fn spread(&self) -> Duration {
+        self.spread
+    }
+
     /// The published values were forgotten from outside.
     pub(crate) fn forget(&mut self) {
         self.published = None;
     }
 
-    /// A start asks at once. What was asked for before is served by the new fetch.
-    fn start(&mut self, interval: Duration, live: bool, ticket: Ticket) -> Vec<Action> {
+    /// A start asks at once, unless it is to wait. What was asked for before is served by the new fetch.
+    fn start(
+        &mut self,
+        interval: Duration,
+        live: bool,
+        wait: Option<Instant>,
+        ticket: Ticket,
+    ) -> Vec<Action> {
         let mut actions = self.unwatch();
         let mut tickets = Vec::new();
         if let Some(flight) = self.in_flight.take() {
@@ -210,7 +261,14 @@ impl Machine {
         (self.failures, self.denials, self.watch_failures) = (0, 0, 0);
         (self.last, self.watch_from) = (None, None);
         (self.unconfirmed, self.again) = (true, false);
-        actions.extend(self.fetch(tickets));
+        match wait {
+            // Nobody waits that long: there are values, and that is what a start is waited for.
+            Some(due) => {
+                self.due = Some(due);
+                actions.push(Action::Finish(tickets, Ok(())));
+            }
+            None => actions.extend(self.fetch(tickets)),
+        }
         actions
     }
 
@@ -232,9 +290,18 @@ impl Machine {
             actions.extend(self.deaf(&silent, now, random));
         }
         if self.due.is_some_and(|due| due <= now) {
-            actions.extend(self.fetch(Vec::new()));
+            // One request instead of two. Not when the source is in trouble: it may be the streams that
+            // don't get through.
+            let resumes = self.may_watch(now) && self.failures == 0;
+            actions.extend(if resumes { self.resume(now) } else { self.fetch(Vec::new()) });
         }
         actions
+    }
+
+    fn resume(&mut self, now: Instant) -> Vec<Action> {
+        self.watch = Some(Watch::opened(now, true));
+        self.due = Some(now + RESUME_PATIENCE);
+        vec![Action::Resume]
     }
 
     fn fetch(&mut self, tickets: Vec<Ticket>) -> Vec<Action> {
@@ -252,11 +319,18 @@ impl Machine {
             Ok(publish) => Vec::from_iter(publish),
             Err(failure) => return self.failed(failure, flight.tickets, now, random),
         };
+        if self.failures > 0 && self.spread > Duration::ZERO && self.watch.is_none() {
+            // Those who couldn't reach it come back with two requests; the second has its own time.
+            let apart = now + self.spread.mul_f64(schedule::another(random));
+            self.watch_from = self.watch_from.max(Some(apart));
+        }
         self.confirmed(interval, now, random);
         actions.extend([Action::Confirm, Action::Finish(flight.tickets, Ok(()))]);
-        if !self.waiting.is_empty() || std::mem::take(&mut self.again) {
+        if std::mem::take(&mut self.again) || !self.waiting.is_empty() {
             let waiting = std::mem::take(&mut self.waiting);
             actions.extend(self.fetch(waiting));
+        } else if let Some(watch) = &mut self.watch {
+            watch.behind = false;
         } else {
             actions.extend(self.watch(now));
         }
@@ -314,7 +388,8 @@ impl Machine {
             Remedy::Authorise => self.denials.saturating_add(1),
             _ => 0,
         };
-        self.due = Some(now + schedule::back_off(self.failures, asked(&failure), random));
+        let pause = schedule::back_off(self.failures, asked(&failure), self.spread, random);
+        self.due = Some(now + pause);
         // Those who came during the fetch are told as well: asking again at once would only hammer
         // on a source that is in trouble.
         tickets.append(&mut self.waiting);
@@ -331,21 +406,41 @@ impl Machine {
         actions
     }
 
-    fn watch(&mut self, now: Instant) -> Option<Action> {
+    fn may_watch(&self, now: Instant) -> bool {
         let too_early = self.watch_from.is_some_and(|from| from > now);
-        if !self.live || self.watch.is_some() || self.published.is_none() || too_early {
-            return None;
-        }
-        self.watch = Some(Watch { opened: now, heard: now, works: false });
-        Some(Action::Watch)
+        self.live && self.watch.is_none() && self.published.is_some() && !too_early
+    }
+
+    fn watch(&mut self, now: Instant) -> Option<Action> {
+        self.may_watch(now).then(|| {
+            self.watch = Some(Watch::opened(now, false));
+            Action::Watch
+        })
     }
 
     fn heard(&mut self, heard: Heard, now: Instant, random: f64) -> Vec<Action> {
         let (Some(interval), Some(watch)) = (self.interval, &mut self.watch) else {
             return Vec::new();
         };
-        (watch.heard, watch.works) = (now, true);
-        let Heard::Change { space, from, version } = heard else { return Vec::new() };
+        let is_first = !std::mem::replace(&mut watch.works, true);
+        watch.heard = now;
+        let (space, from, version) = match heard {
+            Heard::Alive if is_first && watch.resumed => {
+                return self.resumed(interval, now, random);
+            }
+            Heard::Alive => return Vec::new(),
+            Heard::Behind if watch.behind => return Vec::new(),
+            Heard::Behind => {
+                watch.behind = true;
+                return self.fetch_what_was_missed();
+            }
+            // The fetch that is to come or under way may not know of it.
+            Heard::Change { .. } if watch.behind => {
+                self.again |= self.in_flight.is_some();
+                return Vec::new();
+            }
+            Heard::Change { space, from, version } => (space, from, version),
+        };
         match &mut self.published {
             Some((known, published)) if *known == space && from <= *published => {
                 // Heard before; a fetch was faster, or the stream repeats itself.
@@ -367,28 +462,53 @@ impl Machine {
         }
     }
 
+    /// What is published is what the source has, and the watch goes on from there.
+    fn resumed(&mut self, interval: Duration, now: Instant, random: f64) -> Vec<Action> {
+        let fetching = self.in_flight.is_some();
+        self.confirmed(interval, now, random);
+        if fetching {
+            self.due = None;
+        }
+        vec![Action::Confirm]
+    }
+
+    /// At once, or after the fetch under way: its answer may be older than what was heard.
+    fn fetch_what_was_missed(&mut self) -> Vec<Action> {
+        if self.in_flight.is_some() {
+            self.again = true;
+            return Vec::new();
+        }
+        self.fetch(Vec::new())
+    }
+
     /// There is no watch any more. What it should have told is fetched: at once when it told something
     /// that can't be right, and otherwise when the next one may be opened.
     fn deaf(&mut self, failure: &Failure, now: Instant, random: f64) -> Vec<Action> {
         let Some(watch) = &self.watch else { return Vec::new() };
         // Of what was never a watch nothing was missed.
         let odd = watch.works && failure.remedy == Remedy::Repair;
+        // Nothing is known of the source yet; only a fetch tells whether it is there.
+        let unanswered = watch.resumed && !watch.works;
+        let unresumable = unanswered && failure.remedy == Remedy::Repair;
         if now.saturating_duration_since(watch.opened) >= STEADY {
             self.watch_failures = 0;
         }
-        self.watch_failures = self.watch_failures.saturating_add(1);
+        if !unresumable {
+            self.watch_failures = self.watch_failures.saturating_add(1);
+        }
         let pause = match failure.remedy {
             Remedy::Reconfigure => UNWATCHABLE_PAUSE,
-            _ => schedule::back_off(self.watch_failures, asked(failure), random),
+            _ => schedule::back_off(self.watch_failures, asked(failure), self.spread, random),
         };
         let from = now + pause;
-        self.watch_from = Some(from);
+        // What can't be resumed is opened after the fetch, as if it had not been tried.
+        self.watch_from = (!unresumable).then_some(from);
         let mut actions = self.unwatch();
         match self.due {
             // During a fetch, or while fetches fail and have pauses of their own.
             None => self.again |= odd,
             Some(_) if self.failures > 0 => {}
-            Some(_) if odd => actions.extend(self.fetch(Vec::new())),
+            Some(_) if odd || unanswered => actions.extend(self.fetch(Vec::new())),
             Some(due) => self.due = Some(due.min(from)),
         }
         actions
@@ -412,6 +532,12 @@ impl Machine {
             actions.push(Action::Finish(tickets, Err(Ended::Stopped)));
         }
         actions
+    }
+}
+
+impl Watch {
+    fn opened(now: Instant, resumed: bool) -> Self {
+        Self { opened: now, heard: now, works: false, resumed, behind: false }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What is published, with what is known of it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use secret_manager_model::{Delta, Snapshot, Timestamp};
 use secret_manager_source::Validator;
@@ -47,10 +48,12 @@ impl Publication {
     }
 
     /// What the cache would keep.
-    pub(crate) fn good(&self) -> Option<Good> {
+    pub(crate) fn good(&self, spread: Duration) -> Option<Good> {
         let facts = self.facts.clone().filter(|facts| !facts.cached)?;
         let secrets = Arc::clone(&self.shared.secrets());
-        Some(Good { facts, checked_at: self.checked_at?, secrets })
+        // What was left out isn't kept, so it has to come again.
+        let validator = self.held.clone().filter(|_| facts.refused.count == 0);
+        Some(Good { facts, checked_at: self.checked_at?, validator, spread, secrets })
     }
 
     pub(crate) fn publish(
@@ -90,13 +93,17 @@ impl Publication {
     }
 
     pub(crate) fn restore(&mut self, good: Good) {
-        let Good { facts, checked_at, secrets } = good;
+        let Good { facts, checked_at, validator, secrets, .. } = good;
         self.shared.publish(Some(facts.version), secrets);
         self.facts = Some(facts);
+        self.held = validator;
         self.checked_at = Some(checked_at);
     }
 
     pub(crate) fn confirm(&mut self, now: Timestamp) {
+        if let Some(facts) = &mut self.facts {
+            facts.cached = false;
+        }
         self.checked_at = Some(now);
     }
 

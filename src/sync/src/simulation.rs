@@ -24,6 +24,7 @@
 //! ```
 
 mod engine;
+mod fleet;
 mod source;
 
 use std::cmp::Reverse;
@@ -67,6 +68,7 @@ enum Happening {
     WatchAsked {
         watch: u64,
         since: u64,
+        resumed: bool,
     },
     Told {
         watch: u64,
@@ -114,6 +116,10 @@ struct World {
     told_at: u64,
     /// The watch is open, and nothing comes through any more.
     half_open: bool,
+    /// The watch was resumed, and what was asked for with that isn't answered.
+    resuming: bool,
+    /// Over how long the source wants starts to be spread.
+    spread: Duration,
 }
 
 impl World {
@@ -142,6 +148,8 @@ impl World {
             told: 0,
             told_at: 0,
             half_open: false,
+            resuming: false,
+            spread: Duration::ZERO,
         };
         world.start();
         world.after(SECOND, Happening::Weather);
@@ -189,15 +197,23 @@ impl World {
             Happening::Answered { fetch, held, answer, holds } if self.fetch == Some(fetch) => {
                 self.answered(held, answer, holds);
             }
-            Happening::WatchAsked { watch, since } if self.watch == Some(watch) => {
-                self.watch_asked(watch, since);
+            Happening::WatchAsked { watch, since, resumed } if self.watch == Some(watch) => {
+                self.watch_asked(watch, since, resumed);
             }
             Happening::Told { watch, heard, content } if self.watch == Some(watch) => {
                 if let Heard::Change { from, version, .. } = &heard {
                     self.at_hand = Some((*version, content));
                     self.begins = *from;
                 }
+                let resumed = matches!(heard, Heard::Alive) && std::mem::take(&mut self.resuming);
+                if resumed {
+                    self.machine.told_spread(self.spread);
+                }
                 self.tell(Event::Heard(heard));
+                if resumed {
+                    assert_eq!(self.machine.state(), State::Synced, "3: not confirmed");
+                    self.just_started = false;
+                }
             }
             Happening::Beat { watch } if self.watch == Some(watch) => {
                 self.say(watch, Heard::Alive, self.version());
@@ -249,6 +265,7 @@ impl World {
             if self.now > SECOND {
                 self.assert_all_is_well();
             }
+            self.spread = Duration::from_secs([0, 30, 100][self.random.usize(..3)]);
             let storm = self.random.u64(1..30 * MINUTE);
             self.after(storm, Happening::Weather);
             return;
@@ -268,7 +285,8 @@ impl World {
         self.denials = 0;
         let interval = Duration::from_millis(self.interval);
         let ticket = self.ticket();
-        self.tell(Event::Start { interval, live: self.live, ticket });
+        let kept = self.published.is_some() && self.random.bool();
+        self.tell(Event::Start { interval, live: self.live, kept, ticket });
     }
 
     fn ticket(&mut self) -> Ticket {

@@ -10,6 +10,8 @@ pub enum State {
     Idle,
     /// Started, and no fetch has ended yet.
     Syncing,
+    /// Started with what the cache keeps; the first fetch is planned.
+    Waiting,
     /// The last fetch was good.
     Synced,
     /// Secrets are published, but the last fetch failed.
@@ -25,6 +27,7 @@ impl State {
         match self {
             Self::Idle => "idle",
             Self::Syncing => "syncing",
+            Self::Waiting => "waiting",
             Self::Synced => "synced",
             Self::Stale => "stale",
             Self::Unreachable => "unreachable",

@@ -88,7 +88,7 @@ pub(crate) async fn supervise(
         shared.finish(tickets.into_iter().collect(), &Err(Ended::Failed(failure.clone())));
         shared.interrupted(failure);
         shared.announce();
-        let pause = schedule::back_off(interruptions, None, fastrand::f64());
+        let pause = schedule::back_off(interruptions, None, Duration::ZERO, fastrand::f64());
         tokio::time::sleep(pause).await;
     }
 }

@@ -2,7 +2,6 @@
 //! that nothing has changed.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::State;
@@ -10,7 +9,7 @@ use axum::http::StatusCode;
 use axum::http::header::{CONTENT_TYPE, ETAG, HeaderMap, HeaderValue};
 use axum::response::Response;
 use bytes::Bytes;
-use secret_manager_manager::{Error, Manager, TaggedDelta};
+use secret_manager_manager::{Access, Caller, Error, Manager, TaggedDelta};
 use secret_manager_model::wire;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -30,6 +29,10 @@ pub(super) fn routes() -> OpenApiRouter<Shared> {
 }
 
 /// All secrets of the token's space, or what changed since a version
+///
+/// `Secret-Manager-Spread` asks engines to spread what they would all do at once over so many seconds,
+/// each at a random moment of its own: sync at the start of their processes, and come again after the
+/// service has gone.
 #[utoipa::path(
     get,
     path = "/api/v1/snapshot",
@@ -41,22 +44,41 @@ pub(super) fn routes() -> OpenApiRouter<Shared> {
             status = 200,
             description = "All secrets, or with `since` what leads to them, when that is known",
             body = Answer,
-            headers(("ETag" = String, description = "Stands for the space's secrets"))
+            headers(
+                ("ETag" = String, description = "Stands for the space's secrets"),
+                ("Secret-Manager-Spread" = Option<u64>, description = "Seconds; left out where engines are few")
+            )
         ),
         (
             status = 304,
             description = "Nothing has changed",
-            headers(("ETag" = String, description = "Stands for the space's secrets"))
+            headers(
+                ("ETag" = String, description = "Stands for the space's secrets"),
+                ("Secret-Manager-Spread" = Option<u64>, description = "Seconds; left out where engines are few")
+            )
         ),
     )
 )]
 async fn read(
     AccessToken { access, caller }: AccessToken,
-    State(manager): State<Arc<Manager>>,
-    Query(Since { since }): Query<Since>,
+    State(shared): State<Shared>,
+    query: Query<Since>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    if validator::has_already(&headers, access.tag()) {
+    shared.hub.asked(&caller);
+    let mut response = answer(&access, &caller, &shared.manager, query, &headers).await?;
+    shared.hub.tell_engine(response.headers_mut());
+    Ok(response)
+}
+
+async fn answer(
+    access: &Access,
+    caller: &Caller,
+    manager: &Manager,
+    Query(Since { since }): Query<Since>,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
+    if validator::has_already(headers, access.tag()) {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         response.headers_mut().extend(validator::etag(access.tag()).map(|etag| (ETAG, etag)));
@@ -64,13 +86,13 @@ async fn read(
     }
     if let Some(Number(since)) = since
         && let Some(TaggedDelta { tag, delta }) =
-            manager.delta(access.space(), since, &caller).await.map_err(gone)?
+            manager.delta(access.space(), since, caller).await.map_err(gone)?
     {
         // Handed over as it is: the buffer is wiped when the last byte of it was sent.
         let body = Bytes::from_owner(wire::write_delta(&delta));
         return Ok(document(Body::from(body), &tag));
     }
-    let answer = manager.answer(&access, &caller).await.map_err(gone)?;
+    let answer = manager.answer(access, caller).await.map_err(gone)?;
     Ok(document(Body::new(Parts::new(answer.head, answer.rest)), &answer.tag))
 }
 

@@ -4,6 +4,8 @@
 use axum::http::HeaderMap;
 use axum::http::header::{HeaderValue, IF_NONE_MATCH};
 
+use crate::watch::IsIt;
+
 /// The `ETag` for a tag.
 pub(crate) fn etag(tag: &str) -> Option<HeaderValue> {
     HeaderValue::from_str(&entity_tag(tag)).ok()
@@ -25,6 +27,14 @@ pub(crate) fn has_already(headers: &HeaderMap, tag: &str) -> bool {
         .flat_map(|list| list.split(','))
         .map(str::trim)
         .any(|candidate| candidate == "*" || quoted(candidate) == Some(tag))
+}
+
+/// A way to find out later whether the client has the state with a tag, if it says what it has.
+pub(crate) fn held(headers: &HeaderMap) -> Option<IsIt> {
+    headers.get(IF_NONE_MATCH)?;
+    let asked = headers.get_all(IF_NONE_MATCH).iter().map(|value| (IF_NONE_MATCH, value.clone()));
+    let asked: HeaderMap = asked.collect();
+    Some(Box::new(move |tag| has_already(&asked, tag)))
 }
 
 fn quoted(candidate: &str) -> Option<&str> {

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::http::HeaderName;
-use axum::http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use axum::http::header::{CONTENT_TYPE, ETAG, HeaderMap, HeaderValue};
 use axum::response::Response;
 use secret_manager_manager::{Action, AuditResult, Session};
 use serde::Deserialize;
@@ -12,12 +12,13 @@ use utoipa_axum::routes;
 
 use super::path::SpacePath;
 use super::snapshot::gone;
+use super::validator;
 use crate::auth::{AccessToken, Viewer};
 use crate::error::Problem;
 use crate::number::Number;
 use crate::query::Query;
 use crate::shared::Shared;
-use crate::watch::{Right, Shows, Watcher};
+use crate::watch::{Has, Right, Shows, Watcher};
 
 /// What a browser's `EventSource` sends when it comes again: the `id` of the last event it got.
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
@@ -51,9 +52,24 @@ pub(super) struct Since {
     params(
         Since,
         ("Last-Event-ID" = Option<String>, Header, description = "As `since`, and before it"),
+        (
+            "If-None-Match" = Option<String>,
+            Header,
+            description = "The ETag of the snapshot that the reader has. When it is the current one, the \
+                           answer has it as its ETag and goes on from there; else it begins with a reset"
+        ),
     ),
     responses(
-        (status = 200, description = "Events", body = String, content_type = "text/event-stream"),
+        (
+            status = 200,
+            description = "Events",
+            body = String,
+            content_type = "text/event-stream",
+            headers(
+                ("ETag" = String, description = "What the reader has is the current snapshot"),
+                ("Secret-Manager-Spread" = Option<u64>, description = "Seconds; left out where engines are few")
+            )
+        ),
     )
 )]
 async fn changes(
@@ -64,15 +80,24 @@ async fn changes(
 ) -> Result<Response, Problem> {
     let space = access.space();
     let right = Right::Token(access.token().clone());
-    let has = has(since.map(|since| since.0), &headers);
+    let version = version(since.map(|since| since.0), &headers);
+    let has = match validator::held(&headers) {
+        Some(held) => Has::Tagged(held),
+        None => has(version),
+    };
     let watcher = shared.hub.watch(space, right, Shows::Values, has).await.map_err(gone)?;
     // Who watches is written down here; what goes out, once for all who watch (`watch/topic.rs`).
-    let subject = has.map_or_else(|| "watch".into(), |has| format!("watch since version {has}"));
+    let subject =
+        version.map_or_else(|| "watch".into(), |version| format!("watch since version {version}"));
     shared
         .manager
         .note(&caller, Action::SnapshotRead, AuditResult::Ok, Some(space), Some(&subject))
         .await?;
-    Ok(stream(watcher))
+    let confirmed = watcher.tag().and_then(validator::etag);
+    let mut response = stream(watcher);
+    response.headers_mut().extend(confirmed.map(|etag| (ETAG, etag)));
+    shared.hub.tell_engine(response.headers_mut());
+    Ok(response)
 }
 
 /// The changes of a space as they happen, without values
@@ -101,12 +126,16 @@ async fn names(
 ) -> Result<Response, Problem> {
     let Session { id, user, .. } = &member.signed_in.session;
     let right = Right::Membership { session: id.clone(), user: user.id.clone() };
-    let has = has(since.map(|since| since.0), &headers);
+    let has = has(version(since.map(|since| since.0), &headers));
     Ok(stream(shared.hub.watch(&member.space.id, right, Shows::Names, has).await?))
 }
 
+fn has(version: Option<u64>) -> Has {
+    version.map_or(Has::Nothing, Has::Version)
+}
+
 /// The version that the client has; `Last-Event-ID` is newer than the address it began with.
-fn has(since: Option<u64>, headers: &HeaderMap) -> Option<u64> {
+fn version(since: Option<u64>, headers: &HeaderMap) -> Option<u64> {
     match headers.get(LAST_EVENT_ID) {
         // An id that none of our events had: nothing is known of what the client has.
         Some(last) => {

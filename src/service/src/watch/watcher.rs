@@ -12,6 +12,9 @@ use super::topic::{Shows, State, Step, Topic};
 use super::{Hub, Right, event};
 use crate::metrics::Counted;
 
+/// Compares with a tag.
+pub(crate) type IsIt = Box<dyn Fn(&str) -> bool + Send>;
+
 pub(crate) struct Watcher {
     hub: Arc<Hub>,
     topic: Arc<Topic>,
@@ -24,8 +27,11 @@ pub(crate) struct Watcher {
 }
 
 /// What the client has of the space.
-enum Has {
+pub(crate) enum Has {
     Nothing,
+    /// The snapshot with the entity tag for which this answers true, if it is the current one. Else it has
+    /// nothing that could be gone on from.
+    Tagged(IsIt),
     /// As the client says; whether it is this space's present or a past that a restored backup has
     /// undone, the version alone can't tell.
     Version(u64),
@@ -38,16 +44,31 @@ impl Watcher {
         topic: Arc<Topic>,
         right: Right,
         shows: Shows,
-        since: Option<u64>,
+        has: Has,
     ) -> Self {
         let state = topic.subscribe();
         let counted = Counted::new(&hub.metrics.watchers(shows));
-        let has = since.map_or(Has::Nothing, Has::Version);
         Self { hub, topic, state, right, shows, has, is_open: false, _counted: counted }
     }
 
     pub(super) fn topic(&self) -> &Arc<Topic> {
         &self.topic
+    }
+
+    /// Finds out whether a snapshot that the client has is the current one.
+    pub(super) fn confirm(&mut self) {
+        let Has::Tagged(is_it) = &self.has else { return };
+        let head = self.state.borrow().head.clone();
+        let current = head.filter(|head| is_it(&head.tag));
+        self.has = current.map_or(Has::Nothing, Has::All);
+    }
+
+    /// The tag of what the client is known to have.
+    pub(crate) fn tag(&self) -> Option<&str> {
+        match &self.has {
+            Has::All(head) => Some(&head.tag),
+            _ => None,
+        }
     }
 
     /// The body of the answer. It ends with the right to watch, the space or the service.
@@ -97,7 +118,7 @@ impl Watcher {
                 self.has = Has::All(head);
                 return Ok(None);
             }
-            Has::Nothing => {
+            Has::Nothing | Has::Tagged(_) => {
                 let version = head.version;
                 self.has = Has::All(head);
                 // People see a list that they have just got; an engine has to get one.

@@ -16,6 +16,8 @@ use crate::program::Program;
 /// An open stream of events.
 struct Events {
     stream: TcpStream,
+    /// Of the answer, in small letters.
+    head: String,
     /// What has come and was not looked at yet, still in chunks.
     raw: Vec<u8>,
     text: String,
@@ -65,7 +67,7 @@ impl Events {
         assert!(head.starts_with("http/1.1 200"), "{head}");
         assert!(head.contains("content-type: text/event-stream\r\n"), "{head}");
         assert!(head.contains("cache-control: no-store\r\n"), "{head}");
-        Self { stream, raw, text: String::new() }
+        Self { stream, head, raw, text: String::new() }
     }
 
     /// The next block, comments and the time to wait included; `None` at the end of the stream.
@@ -199,6 +201,45 @@ async fn what_a_command_beside_the_service_changes_arrives_too() {
     program.ok(&["token", "revoke", &id]);
     events.expect_end().await;
     assert!(revoked.elapsed() < Duration::from_secs(1), "{:?}", revoked.elapsed());
+}
+
+#[tokio::test]
+async fn a_stream_says_whether_what_the_reader_has_is_the_current_snapshot() {
+    let service = Service::start().await;
+    let held = service.snapshot(&[]).await.header("etag").unwrap().to_owned();
+    let condition = format!("If-None-Match: {held}");
+    let mut current = Events::open(&service, "?since=1", &[&condition]).await;
+    assert!(current.head.contains(&format!("etag: {held}\r\n")), "{}", current.head);
+    service.put("B", "new").await;
+    assert_eq!(current.change().await["from"], 1);
+
+    // Whether it ever was one, nobody can tell.
+    let mut outdated = Events::open(&service, "?since=1", &[&condition]).await;
+    assert!(!outdated.head.contains("etag:"), "{}", outdated.head);
+    outdated.expect_reset(2).await;
+    service.put("C", "new").await;
+    assert_eq!(outdated.change().await["from"], 2);
+    // And without a condition nothing is said.
+    let without = Events::open(&service, "?since=3", &[]).await;
+    assert!(!without.head.contains("etag:"), "{}", without.head);
+}
+
+#[tokio::test]
+async fn engines_are_told_to_spread_what_they_do_at_once_when_they_are_many() {
+    const SPREAD: &str = "secret-manager-spread";
+    let service = Service::start().await;
+    let first = service.snapshot(&[]).await;
+    assert_eq!(first.header(SPREAD), None);
+    let condition = format!("If-None-Match: {}", first.header("etag").unwrap());
+    let mut streams = Vec::new();
+    for _ in 0..24 {
+        streams.push(Events::open(&service, "?since=1", &[]).await);
+    }
+    assert!(!streams[0].head.contains(SPREAD));
+    assert!(streams[23].head.contains("secret-manager-spread: 3\r\n"), "{}", streams[23].head);
+    let unchanged = service.snapshot(&[&condition]).await;
+    assert_eq!((unchanged.status, unchanged.header(SPREAD)), (304, Some("3")));
+    assert_eq!(service.snapshot(&[]).await.header(SPREAD), Some("3"));
 }
 
 #[tokio::test]

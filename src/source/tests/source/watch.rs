@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use secret_manager_source::{Config, Failure, Heard, Remedy, Watch};
+use secret_manager_source::{Config, Failure, Heard, Remedy, Validator, Watch};
 use secret_manager_testkit::{Reply, Server};
 
 use crate::config;
@@ -71,6 +71,33 @@ async fn a_watch_says_who_asks_since_when_and_hears_changes() {
 }
 
 #[tokio::test]
+async fn a_resumed_watch_says_first_whether_anything_was_missed() {
+    for (answered, is_current) in [("\"t7\"", true), ("\"t8\"", false), ("", false)] {
+        let server = Server::http(move |_| {
+            let stream = format!("event: reset\ndata: {{}}\n\n{CHANGE}");
+            let headers = format!(
+                "HTTP/1.1 200 OK\r\nETag: {answered}\r\nSecret-Manager-Spread: 80\r\n\
+                 Content-Type: text/event-stream\r\n\r\n{stream}"
+            );
+            Reply::Held(headers.into_bytes())
+        })
+        .await;
+        let source = Config::Service(config(server.url())).open().unwrap();
+        assert_eq!(source.spread(), Duration::ZERO);
+        let mut watch = source.resume(7, &Validator::new("\"t7\"")).await.unwrap();
+        assert_eq!(source.spread(), Duration::from_secs(80));
+        let first = watch.next().await.unwrap();
+        assert_eq!(matches!(first, Heard::Alive), is_current, "{answered}");
+        assert_eq!(matches!(first, Heard::Behind), !is_current, "{answered}");
+        assert!(matches!(watch.next().await.unwrap(), Heard::Behind), "a reset");
+        assert!(matches!(watch.next().await.unwrap(), Heard::Change { .. }));
+        let [request] = &server.requests()[..] else { panic!() };
+        assert_eq!(request.line(), "GET /api/v1/watch?since=7");
+        assert_eq!(request.header("if-none-match"), Some("\"t7\""));
+    }
+}
+
+#[tokio::test]
 async fn a_stream_cut_at_every_byte_gives_a_change_whole_or_not_at_all() {
     for cut in 0..=CHANGE.len() {
         let (all, end) =
@@ -95,7 +122,7 @@ async fn a_stream_that_comes_byte_by_byte_is_heard_like_any_other() {
 #[tokio::test]
 async fn what_is_odd_ends_the_watch() {
     for (name, stream) in [
-        ("an unknown event", "event: reset\ndata: {}\n\n".to_owned()),
+        ("an unknown event", "event: other\ndata: {}\n\n".to_owned()),
         ("no event's name", CHANGE.replace("event: change\n", "")),
         ("no id", CHANGE.replace("id: 8\n", "")),
         ("another id", CHANGE.replace("id: 8", "id: 9")),

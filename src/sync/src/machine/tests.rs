@@ -25,7 +25,8 @@ struct Bench {
 impl Bench {
     fn started() -> Self {
         let mut bench = Self { machine: Machine::default(), now: Instant::now() };
-        let actions = bench.tell(Event::Start { interval: MINUTE, live: false, ticket: 1 });
+        let actions =
+            bench.tell(Event::Start { interval: MINUTE, live: false, kept: false, ticket: 1 });
         assert_eq!(actions, [Action::Fetch]);
         bench
     }
@@ -33,8 +34,17 @@ impl Bench {
     /// Version 5 is published, and the watch is open.
     fn watching() -> Self {
         let mut bench = Self { machine: Machine::default(), now: Instant::now() };
-        bench.tell(Event::Start { interval: MINUTE, live: true, ticket: 1 });
+        bench.tell(Event::Start { interval: MINUTE, live: true, kept: false, ticket: 1 });
         assert_eq!(bench.tell(snapshot(5)).last(), Some(&Action::Watch));
+        bench
+    }
+
+    /// Version 5 is published, and a watch is opened that is to tell whether it still is the one.
+    fn resuming() -> Self {
+        let mut bench = Self::watching();
+        bench.tell(Event::Heard(Heard::Alive));
+        bench.tell(Event::Deaf(failure(Remedy::Retry)));
+        assert_eq!(bench.wait(), [Action::Resume]);
         bench
     }
 
@@ -129,7 +139,7 @@ fn nothing_older_is_published_until_a_new_start() {
     let refused = bench.tell(snapshot(4));
     assert!(!refused.contains(&Action::Publish) && !refused.contains(&Action::Confirm));
     assert_eq!(bench.machine.state(), State::Stale);
-    bench.tell(Event::Start { interval: MINUTE, live: true, ticket: 2 });
+    bench.tell(Event::Start { interval: MINUTE, live: true, kept: false, ticket: 2 });
     assert!(bench.tell(snapshot(4)).contains(&Action::Publish));
 }
 
@@ -137,7 +147,8 @@ fn nothing_older_is_published_until_a_new_start() {
 fn a_new_start_serves_those_who_waited() {
     let mut bench = Bench::started();
     bench.tell(Event::Sync(2));
-    let actions = bench.tell(Event::Start { interval: MINUTE, live: false, ticket: 3 });
+    let actions =
+        bench.tell(Event::Start { interval: MINUTE, live: false, kept: false, ticket: 3 });
     assert_eq!(actions, [Action::Abandon, Action::Fetch]);
     let actions = bench.tell(snapshot(1));
     let finish = Action::Finish(vec![1, 2, 3], Ok(()));
@@ -186,8 +197,8 @@ fn what_can_not_be_applied_is_fetched_at_once() {
         let done = bench.tell(snapshot(7));
         assert_eq!(done, [Action::Publish, Action::Confirm, Action::Finish(vec![], Ok(()))]);
         assert_eq!(bench.due_in(), Some(Duration::from_millis(1500)));
-        assert_eq!(bench.wait(), [Action::Fetch]);
-        assert_eq!(bench.tell(Event::Fetched(Answer::Unchanged)).last(), Some(&Action::Watch));
+        assert_eq!(bench.wait(), [Action::Resume]);
+        assert_eq!(bench.tell(Event::Heard(Heard::Alive)), [Action::Confirm]);
     }
 }
 
@@ -213,7 +224,7 @@ fn an_answer_that_a_delta_has_overtaken_is_no_step_back() {
 }
 
 #[test]
-fn a_watch_that_ends_is_opened_again_after_a_fetch() {
+fn a_watch_that_ends_is_resumed() {
     let mut bench = Bench::watching();
     bench.tell(Event::Heard(Heard::Alive));
     bench.now += MINUTE / 2;
@@ -221,12 +232,18 @@ fn a_watch_that_ends_is_opened_again_after_a_fetch() {
     assert_eq!(bench.machine.state(), State::Synced);
     assert!(!bench.machine.is_live());
     assert_eq!(bench.due_in(), Some(Duration::from_millis(1500)));
-    assert_eq!(bench.wait(), [Action::Fetch]);
-    // The source is away: its fetches have their own pauses, and no watch is tried.
+    assert_eq!(bench.wait(), [Action::Resume]);
+    assert!(!bench.machine.is_live());
+    // Only a fetch tells whether the source is away. Its fetches have their own pauses then, and no
+    // watch is tried.
+    assert_eq!(bench.tell(Event::Deaf(failure(Remedy::Retry))), [Action::Unwatch, Action::Fetch]);
     bench.tell(failed(Remedy::Retry));
     assert_eq!(bench.machine.state(), State::Stale);
     assert_eq!(bench.wait(), [Action::Fetch]);
-    assert_eq!(bench.tell(Event::Fetched(Answer::Unchanged)).last(), Some(&Action::Watch));
+    assert_eq!(bench.tell(Event::Fetched(Answer::Unchanged)).len(), 2);
+    assert_eq!(bench.wait(), [Action::Resume]);
+    assert_eq!(bench.tell(Event::Heard(Heard::Alive)), [Action::Confirm]);
+    assert!(bench.machine.is_live());
 }
 
 #[test]
@@ -243,14 +260,18 @@ fn silence_ends_a_watch() {
 #[test]
 fn where_streams_are_cut_the_attempts_grow_rare_and_polling_goes_on() {
     let mut bench = Bench::watching();
+    bench.tell(Event::Deaf(failure(Remedy::Retry)));
     let (mut attempts, mut fetches) = (0, 0);
     let begin = bench.now;
     while bench.now < begin + 60 * MINUTE {
-        bench.tell(Event::Deaf(failure(Remedy::Retry)));
-        assert_eq!(bench.wait(), [Action::Fetch]);
+        let mut actions = bench.wait();
+        if actions == [Action::Resume] {
+            attempts += 1;
+            actions = bench.tell(Event::Deaf(failure(Remedy::Retry)));
+        }
+        assert_eq!(actions.last(), Some(&Action::Fetch));
         fetches += 1;
-        let opened = bench.tell(Event::Fetched(Answer::Unchanged)).last() == Some(&Action::Watch);
-        attempts += u32::from(opened);
+        assert!(!bench.tell(Event::Fetched(Answer::Unchanged)).contains(&Action::Watch));
     }
     assert!((15..40).contains(&attempts), "{attempts}");
     assert!((60..90).contains(&fetches), "{fetches}");
@@ -267,8 +288,76 @@ fn what_has_nothing_to_watch_is_polled() {
         assert!(!actions.contains(&Action::Watch));
     }
     bench.now += UNWATCHABLE_PAUSE;
-    bench.tell(Event::Due);
+    assert_eq!(bench.tell(Event::Due), [Action::Resume]);
+}
+
+#[test]
+fn what_a_resumed_watch_has_missed_is_fetched_while_it_goes_on() {
+    let mut bench = Bench::resuming();
+    assert_eq!(bench.tell(Event::Heard(Heard::Behind)), [Action::Fetch]);
+    // Said once more by an event; and changes that the fetch may not know of.
+    assert_eq!(bench.tell(Event::Heard(Heard::Behind)), []);
+    assert!(!bench.machine.is_live());
+    assert_eq!(bench.tell(change(7, 8)), []);
+    assert_eq!(bench.tell(snapshot(7)).last(), Some(&Action::Fetch));
+    assert_eq!(bench.tell(snapshot(8)).last(), Some(&Action::Finish(vec![], Ok(()))));
+    assert!(bench.machine.is_live());
+    assert_eq!(bench.tell(change(8, 9)), [Action::Amend, Action::Confirm]);
+}
+
+#[test]
+fn what_can_not_be_resumed_is_opened_after_a_fetch() {
+    let mut bench = Bench::resuming();
+    let refused = Event::Deaf(failure(Remedy::Repair));
+    assert_eq!(bench.tell(refused), [Action::Unwatch, Action::Fetch]);
     assert_eq!(bench.tell(Event::Fetched(Answer::Unchanged)).last(), Some(&Action::Watch));
+}
+
+#[test]
+fn a_watch_that_does_not_say_what_was_missed_is_not_waited_for() {
+    let mut bench = Bench::resuming();
+    assert_eq!(
+        (bench.wait(), bench.due_in()),
+        (vec![Action::Fetch], Some(SILENCE - RESUME_PATIENCE))
+    );
+    assert_eq!(bench.tell(Event::Fetched(Answer::Unchanged)).len(), 2);
+}
+
+#[test]
+fn a_start_with_kept_values_waits_for_its_turn_where_engines_are_many() {
+    let start = |kept| Event::Start { interval: MINUTE, live: true, kept, ticket: 1 };
+    let bench = |spread: u64| {
+        let mut bench = Bench { machine: Machine::default(), now: Instant::now() };
+        bench.machine.restored("s".into(), 5);
+        bench.machine.kept_spread(Duration::from_secs(spread));
+        bench
+    };
+    let mut many = bench(80);
+    assert_eq!(many.tell(start(true)), [Action::Finish(vec![1], Ok(()))]);
+    assert_eq!((many.machine.state(), many.due_in()), (State::Waiting, Some(MINUTE * 2 / 3)));
+    assert_eq!(many.wait(), [Action::Resume]);
+    assert_eq!(many.tell(Event::Heard(Heard::Alive)), [Action::Confirm]);
+    assert_eq!((many.machine.state(), many.machine.is_live()), (State::Synced, true));
+
+    // Somebody wants it now.
+    let mut asked = bench(80);
+    asked.tell(start(true));
+    assert_eq!(asked.tell(Event::Sync(2)), [Action::Fetch]);
+    assert_eq!(bench(80).tell(start(false)), [Action::Fetch]);
+    assert_eq!(bench(1).tell(start(true)), [Action::Fetch]);
+}
+
+#[test]
+fn a_shorter_spread_is_believed_by_halves() {
+    let mut machine = Machine::default();
+    let mut told = |seconds| {
+        machine.told_spread(Duration::from_secs(seconds));
+        machine.spread().as_secs()
+    };
+    assert_eq!(
+        [80, 0, 0, 100, 90, 60, 0, 0, 0, 0, 0].map(&mut told),
+        [80, 40, 20, 100, 90, 60, 30, 15, 7, 3, 0]
+    );
 }
 
 #[test]
@@ -282,7 +371,7 @@ fn a_pause_that_the_source_asks_for_is_kept() {
 #[test]
 fn starts_stops_and_denials_close_the_watch() {
     let mut bench = Bench::watching();
-    let start = Event::Start { interval: MINUTE, live: true, ticket: 2 };
+    let start = Event::Start { interval: MINUTE, live: true, kept: false, ticket: 2 };
     assert_eq!(bench.tell(start), [Action::Unwatch, Action::Fetch]);
     assert_eq!(bench.tell(Event::Fetched(Answer::Unchanged)).last(), Some(&Action::Watch));
     for _ in 0..2 {
@@ -296,7 +385,7 @@ fn starts_stops_and_denials_close_the_watch() {
 }
 
 fn any_event() -> impl Strategy<Value = u8> {
-    0..13_u8
+    0..17_u8
 }
 
 proptest! {
@@ -310,7 +399,7 @@ proptest! {
         let (mut issued, mut finished) = (0, Vec::new());
         for choice in events.into_iter().chain([9]) {
             let event = match choice {
-                0 => { issued += 1; Event::Start { interval: MINUTE, live: true, ticket: issued } }
+                0 => { issued += 1; Event::Start { interval: MINUTE, live: true, kept: false, ticket: issued } }
                 1 | 2 => { issued += 1; Event::Sync(issued) }
                 3 => { now = machine.due().unwrap_or(now); Event::Due }
                 4 if in_flight => Event::Fetched(Answer::Unchanged),
@@ -321,6 +410,10 @@ proptest! {
                 10 if watching => change(5, 6),
                 11 if watching => change(7, 8),
                 12 if watching => Event::Deaf(failure(Remedy::Retry)),
+                13 if watching => Event::Heard(Heard::Alive),
+                14 if watching => Event::Heard(Heard::Behind),
+                15 if watching => Event::Deaf(failure(Remedy::Repair)),
+                16 => { machine.told_spread(MINUTE); continue }
                 _ => continue,
             };
             if matches!(event, Event::Fetched(_)) {
@@ -333,7 +426,7 @@ proptest! {
                         in_flight = true;
                     }
                     Action::Abandon => in_flight = false,
-                    Action::Watch => {
+                    Action::Watch | Action::Resume => {
                         prop_assert!(!watching, "two watches at a time");
                         watching = true;
                     }

@@ -35,13 +35,8 @@ impl World {
                 }
                 self.publish(version, content);
             }
-            Action::Watch => {
-                assert_eq!(self.watch, None, "4: two watches");
-                self.watch = Some(self.next);
-                let (since, _) = self.published.unwrap();
-                let latency = self.latency_of_a_word();
-                self.after(latency, Happening::WatchAsked { watch: self.next, since });
-            }
+            Action::Watch => self.open_watch(false),
+            Action::Resume => self.open_watch(true),
             Action::Unwatch => self.watch = None,
             Action::Amend => {
                 let (version, end) = self.at_hand.unwrap();
@@ -68,6 +63,15 @@ impl World {
                 }
             }
         }
+    }
+
+    fn open_watch(&mut self, resumed: bool) {
+        assert_eq!(self.watch, None, "4: two watches");
+        self.watch = Some(self.next);
+        self.resuming = false;
+        let (since, _) = self.published.unwrap();
+        let latency = self.latency_of_a_word();
+        self.after(latency, Happening::WatchAsked { watch: self.next, since, resumed });
     }
 
     fn publish(&mut self, version: u64, content: Content) {

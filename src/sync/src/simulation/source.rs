@@ -35,6 +35,9 @@ impl World {
             _ => 0,
         };
         self.at_hand = holds;
+        if holds.is_some() {
+            self.machine.told_spread(self.spread);
+        }
         self.tell(Event::Fetched(answer));
         if let Some((version, _)) = holds
             && self.machine.state() == State::Synced
@@ -47,7 +50,7 @@ impl World {
         }
     }
 
-    pub(super) fn watch_asked(&mut self, watch: u64, since: u64) {
+    pub(super) fn watch_asked(&mut self, watch: u64, since: u64, resumed: bool) {
         self.half_open = false;
         if self.storm {
             match self.random.u8(..6) {
@@ -66,7 +69,14 @@ impl World {
             }
         }
         (self.told, self.told_at) = (since, self.now);
-        self.say(watch, Heard::Alive, self.version());
+        if resumed && since != self.version() {
+            // It goes on from where the source stands.
+            self.told = self.version();
+            self.say(watch, Heard::Behind, self.version());
+        } else {
+            self.resuming = resumed;
+            self.say(watch, Heard::Alive, self.version());
+        }
         self.after(15 * SECOND, Happening::Beat { watch });
         self.tell_watch(watch);
     }

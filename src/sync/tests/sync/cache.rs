@@ -41,6 +41,35 @@ async fn left_by_a_run(directory: &TempDir) {
 }
 
 #[tokio::test]
+async fn where_engines_are_many_a_start_with_kept_values_waits_for_its_turn() {
+    let directory = tempfile::tempdir().unwrap();
+    let source = Script::new([Step::Secrets(7, &[("A", "canary-1")])]);
+    source.ask_for_spread(300);
+    let subject = Subject::new();
+    let ticket = subject.engine.start(kept_in(&directory, &source));
+    assert_eq!(subject.finished(ticket).await, None);
+    until(|| file(&directory).exists()).await;
+    drop(subject);
+
+    let source = Script::new([]);
+    let subject = Subject::new();
+    let ticket = subject.engine.start(kept_in(&directory, &source));
+    assert_eq!(subject.finished(ticket).await, None);
+    assert_eq!(subject.value("A").as_deref(), Some("\"canary-1\""));
+    let status = subject.engine.status();
+    assert_eq!((status.state, status.facts.unwrap().cached), (State::Waiting, true));
+    assert!(status.next_at.is_some() && status.failure.is_none());
+    assert_eq!(source.asked(), []);
+
+    // Somebody wants it now; the source says that nothing has changed.
+    let ticket = subject.engine.sync_now();
+    assert_eq!(subject.finished(ticket).await, None);
+    assert_eq!(source.asked(), [Some("v7".to_owned())]);
+    let status = subject.engine.status();
+    assert_eq!((status.state, status.facts.unwrap().cached), (State::Synced, false));
+}
+
+#[tokio::test]
 async fn a_start_without_the_source_has_the_last_good_values_before_its_first_outcome() {
     let directory = tempfile::tempdir().unwrap();
     left_by_a_run(&directory).await;

@@ -1,7 +1,7 @@
 //! A source that answers as a script says, and an engine with its news bell.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -31,6 +31,9 @@ pub(crate) struct Script {
     watches: Mutex<VecDeque<Line>>,
     watched: Mutex<Vec<u64>>,
     asked: Mutex<Vec<Option<String>>>,
+    resumed: Mutex<Vec<(u64, String)>>,
+    /// In seconds.
+    spread: AtomicU64,
 }
 
 impl Script {
@@ -48,6 +51,16 @@ impl Script {
     /// The versions since which it was watched.
     pub(crate) fn watched(&self) -> Vec<u64> {
         self.watched.lock().unwrap().clone()
+    }
+
+    /// From now on starts are to be spread over so many seconds.
+    pub(crate) fn ask_for_spread(&self, seconds: u64) {
+        self.spread.store(seconds, Ordering::Relaxed);
+    }
+
+    /// The versions and validators with which a watch was resumed.
+    pub(crate) fn resumed(&self) -> Vec<(u64, String)> {
+        self.resumed.lock().unwrap().clone()
     }
 
     pub(crate) fn asked(&self) -> Vec<Option<String>> {
@@ -78,6 +91,19 @@ impl Source for Script {
                 None => Err(Failure::new(Remedy::Reconfigure, "scripted: nothing to watch")),
             }
         })
+    }
+
+    fn resume<'a>(&'a self, since: u64, held: &'a Validator) -> Opening<'a> {
+        let watch = self.watches.lock().unwrap().pop_front();
+        self.resumed.lock().unwrap().push((since, held.as_str().to_owned()));
+        Box::pin(async move {
+            let refused = || Failure::new(Remedy::Repair, "scripted: nothing to resume");
+            watch.map(|watch| Box::new(watch) as Box<dyn Watch>).ok_or_else(refused)
+        })
+    }
+
+    fn spread(&self) -> Duration {
+        Duration::from_secs(self.spread.load(Ordering::Relaxed))
     }
 
     fn fetch<'a>(&'a self, held: Option<&'a Validator>) -> Fetching<'a> {

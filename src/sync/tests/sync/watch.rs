@@ -73,7 +73,8 @@ async fn what_was_missed_is_fetched() {
     let speak = source.offer_watch();
     speak.send(Ok(Heard::Alive)).unwrap();
     until_live(&subject, true).await;
-    assert_eq!(source.watched(), [5, 8]);
+    assert_eq!(source.watched(), [5]);
+    assert_eq!(source.resumed(), [(8, "v8".to_owned())]);
 }
 
 #[tokio::test(start_paused = true)]
