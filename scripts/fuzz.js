@@ -39,6 +39,7 @@ const LIMITS = ['-timeout=10', '-rss_limit_mb=1024', '-max_len=4096'];
 async function main() {
   const { names, seconds, file } = given(process.argv.slice(2));
   const directory = build();
+  process.env.TMPDIR = temporaryDirectory();
   if (file !== undefined) {
     run(path.join(directory, names[0]), [...LIMITS, path.resolve(file)]);
     return;
@@ -96,6 +97,18 @@ function useTheProductsDependencies() {
   fs.mkdirSync(path.dirname(copied), { recursive: true });
   fs.writeFileSync(lock, products);
   fs.writeFileSync(copied, products);
+}
+
+/**
+ * Where targets keep files, gone when this process ends: in memory where there is such a place, so that
+ * nobody waits for a disk.
+ */
+function temporaryDirectory() {
+  const place = fs.existsSync('/dev/shm') ? '/dev/shm' : os.tmpdir();
+  const directory = fs.mkdtempSync(path.join(place, 'secret-manager-fuzz-'));
+  process.on('exit', () => fs.rmSync(directory, { recursive: true, force: true }));
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130));
+  return directory;
 }
 
 /**
