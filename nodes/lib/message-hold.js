@@ -1,5 +1,7 @@
 'use strict';
 
+const { setImmediate } = require('node:timers/promises');
+
 const HOOK = 'preRoute.secret-manager';
 
 /** More than that in so short a time are a flood, and meet what they would meet in a deploy. */
@@ -10,9 +12,10 @@ const MOST = 10_000;
  * node that isn't there at the moment. Node-RED calls `preRoute` before it looks for the node.
  * @param {import('./types').Red} RED
  * @param {Set<string>} ids of those nodes
- * @returns {() => void} lets the messages go on, in their order
+ * @returns {Promise<() => void>} once the nodes have got what was on its way to them; what is resolved to
+ *   lets the held messages go on, in their order
  */
-function holdMessages({ hooks, util }, ids) {
+async function holdMessages({ hooks, util }, ids) {
   /** @type {Array<() => void>} */
   const held = [];
   hooks.add(HOOK, (/** @type {any} */ event, /** @type {() => void} */ goOn) => {
@@ -27,6 +30,9 @@ function holdMessages({ hooks, util }, ids) {
     }
     held.push(goOn);
   });
+  // Node-RED has found the node for a message before, and hands it over in a turn of its own; a node that
+  // has been stopped by then would drop it.
+  await setImmediate();
   return () => {
     hooks.remove(HOOK);
     for (const goOn of held) goOn();

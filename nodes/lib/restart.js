@@ -68,7 +68,7 @@ class Restarter {
       const none = { added: [], removed: [], rewired: [], linked: [], flowChanged: [] };
       const diff = { ...none, changed, globalConfigChanged: false };
       ours.add(diff);
-      const letGo = holdMessages(this.#red, new Set(changed));
+      const letGo = await holdMessages(this.#red, new Set(changed));
       try {
         await flows.stopFlows('nodes', diff, true, true);
         await flows.startFlows('nodes', diff, true, true);
