@@ -143,7 +143,7 @@ onBothVersions('Secrets in properties', (version) => {
 
     assert.equal(await revisionOf(red), revision);
     assert.deepEqual(filesOf(red), files);
-    assert.ok(told.includes('notification/runtime-state'));
+    await red.until(() => told.includes('notification/runtime-state'));
     assert.ok(
       !told.includes('notification/runtime-deploy'),
       'editors would offer to review changes',
