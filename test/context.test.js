@@ -87,6 +87,7 @@ onBothVersions('Global context', (version) => {
     }
     const { active } = await red.request('GET', '/secret-manager/status');
     assert.match(active[0].warnings.join(), /^A flow has put something else in place of SECRETS/);
+    await red.until(() => red.log.includes('A flow has put something else in place of SECRETS'));
     assert.equal(red.log.match(/A flow has put something else in place of SECRETS/g)?.length, 1);
     await red.stop();
   });

@@ -148,7 +148,7 @@ onBothVersions('Secrets in properties', (version) => {
       !told.includes('notification/runtime-deploy'),
       'editors would offer to review changes',
     );
-    assert.match(red.log, /Restarted, because .*mqtt-broker "Plant" \(broker\)/);
+    await red.until(() => /Restarted, because .*mqtt-broker "Plant" \(broker\)/.test(red.log));
     assert.equal(
       source.requests.length,
       requests,

@@ -45,6 +45,8 @@ onBothVersions('When secrets in properties change', (version) => {
     }
     await red.until(async () => (await madeAt('a')) !== first.a);
     assert.deepEqual([await madeAt('user'), await madeAt('other')], [first.user, first.other]);
+    // It is told once the new nodes have their messages.
+    await red.until(() => red.log.includes('Restarted, because'));
     assert.equal([...red.log.matchAll(/Restarted, because/g)].length, 1);
     await red.stop();
   });
