@@ -2,10 +2,8 @@
 
 /* Many real engines, as they are in Node.js, in one process that does nothing else. */
 
-const { spawn } = require('node:child_process');
-const { once } = require('node:events');
 const path = require('node:path');
-const readline = require('node:readline');
+const { Program } = require('./program');
 
 const PROGRAM = path.join(__dirname, '../../target/release/examples/engines');
 
@@ -27,10 +25,7 @@ const GIVING_WAY = ['-n', '19'];
  * @property {string[]} failures what engines told of
  */
 
-class Engines {
-  #child;
-  #lines;
-
+class Engines extends Program {
   /**
    * @param {object} options
    * @param {string} options.address of the service
@@ -40,46 +35,30 @@ class Engines {
    * @param {boolean} [options.atOnce] all start in the same moment
    */
   constructor({ address, token, engines, caches, atOnce = false }) {
-    this.#child = spawn(
+    super(
       'nice',
       [
         ...[...GIVING_WAY, PROGRAM, `http://${address}`, '--engines', String(engines)],
         ...(caches ? ['--caches', caches] : []),
         ...(atOnce ? ['--at-once'] : []),
       ],
-      { env: { ...process.env, BENCH_TOKEN: token }, stdio: ['pipe', 'pipe', 'inherit'] },
+      { ...process.env, BENCH_TOKEN: token },
     );
-    this.#lines = readline.createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
   }
 
   /** Settles when all of them hear of changes as they are made. */
   async live() {
-    await this.#ask('live');
+    await this.ask('live');
   }
 
   /** Of each engine. @returns {Promise<Arrivals[]>} */
   arrivals() {
-    return this.#ask('arrivals');
+    return this.ask('arrivals');
   }
 
   /** @returns {Promise<State>} */
   state() {
-    return this.#ask('state');
-  }
-
-  async stop() {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
-    const ended = once(this.#child, 'exit');
-    this.#child.kill();
-    await ended;
-  }
-
-  /** @param {string} command */
-  async #ask(command) {
-    this.#child.stdin.write(`${command}\n`);
-    const { value, done } = await this.#lines.next();
-    if (done) throw new Error('The engines have ended');
-    return JSON.parse(value);
+    return this.ask('state');
   }
 }
 

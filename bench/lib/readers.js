@@ -6,21 +6,16 @@
  * directly, it is such a process.
  */
 
-const { fork } = require('node:child_process');
-const { once } = require('node:events');
 const fs = require('node:fs');
 const path = require('node:path');
+const readline = require('node:readline');
+const { setTimeout } = require('node:timers/promises');
+const { Program } = require('./program');
 
 /** From one poll to the next, in ms. */
 const POLLING = 1_000;
 
-/** What ends by itself with its process, or with this one. @type {Set<Readers>} */
-const running = new Set();
-process.on('exit', () => running.forEach((readers) => readers.kill()));
-
-class Readers {
-  #child;
-
+class Readers extends Program {
   /**
    * @param {'engines' | 'pollers' | 'file'} kind
    * @param {object} options
@@ -30,31 +25,17 @@ class Readers {
    * @param {string} [options.file]
    */
   constructor(kind, options) {
-    this.#child = fork(__filename, [kind, JSON.stringify(options)]);
-    running.add(this);
+    super(process.execPath, [__filename, kind, JSON.stringify(options)]);
   }
 
   /** Settles when all of them have read for the first time. */
   async ready() {
-    await once(this.#child, 'message');
+    await this.ask('ready');
   }
 
   /** Of each reader. @returns {Promise<import('./engines').Arrivals[]>} */
-  async arrivals() {
-    const answer = once(this.#child, 'message');
-    this.#child.send('arrivals');
-    return (await answer)[0];
-  }
-
-  kill() {
-    this.#child.kill();
-  }
-
-  async stop() {
-    running.delete(this);
-    const ended = once(this.#child, 'exit');
-    this.kill();
-    await ended;
+  arrivals() {
+    return this.ask('arrivals');
   }
 }
 
@@ -74,7 +55,7 @@ async function runEngines({ url, token, count }) {
     started.push(engine.start(settings));
   }
   await Promise.all(started);
-  while (!engines.every((engine) => engine.status().live)) await pause(10);
+  while (!engines.every((engine) => engine.status().live)) await setTimeout(10);
 }
 
 /** Nothing else holds them. @type {import('../../js').Engine[]} */
@@ -91,7 +72,7 @@ async function runPollers({ url, token, count }) {
       noted(subject.value('SEQUENCE'));
     };
     // Spread evenly over the time from one poll to the next.
-    await pause((POLLING * index) / count);
+    await setTimeout((POLLING * index) / count);
     await poll();
     setInterval(poll, POLLING);
   });
@@ -106,13 +87,8 @@ async function runFile({ file }) {
   };
   // The file is replaced as a whole, so its directory is watched.
   fs.watch(path.dirname(file), look);
-  while (!fs.existsSync(file)) await pause(10);
+  while (!fs.existsSync(file)) await setTimeout(10);
   look();
-}
-
-/** @param {number} ms */
-function pause(ms) {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 /** @type {import('./engines').Arrivals[]} */
@@ -132,10 +108,12 @@ function newReader() {
 async function main() {
   const [kind, options] = process.argv.slice(2);
   const run = { engines: runEngines, pollers: runPollers, file: runFile }[kind];
-  process.on('message', () => process.send?.(arrivals));
-  process.on('disconnect', () => process.exit());
-  await run?.(JSON.parse(options));
-  process.send?.('ready');
+  const running = run?.(JSON.parse(options));
+  for await (const command of readline.createInterface({ input: process.stdin })) {
+    if (command === 'ready') await running;
+    console.log(JSON.stringify(command === 'arrivals' ? arrivals : null));
+  }
+  process.exit();
 }
 
 if (require.main === module) main();
