@@ -13,6 +13,7 @@ const { Engines } = require('./lib/engines');
 const { OpenBao } = require('./lib/open-bao');
 const { Readers } = require('./lib/readers');
 const { SecretManager } = require('./lib/secret-manager');
+const { workplace } = require('./lib/workplace');
 
 const SECRETS = 100;
 const ENGINES = 1_000;
@@ -26,15 +27,9 @@ const CHANGES = 300;
 const [SHORTEST, LONGEST] = [50, 350];
 
 async function* rows() {
-  if (process.platform !== 'linux') throw new Error('The part "live" needs Linux');
-  const directory = fs.mkdtempSync(path.join(__dirname, '../target/bench-'));
-  const folder = (/** @type {string} */ name) => {
-    const made = path.join(directory, name);
-    fs.mkdirSync(made);
-    return made;
-  };
-  const ours = new SecretManager(folder('secret-manager'));
-  const bao = new OpenBao(folder('openbao'));
+  const directory = workplace('live');
+  const ours = new SecretManager(path.join(directory, 'secret-manager'));
+  const bao = new OpenBao(path.join(directory, 'openbao'));
   try {
     await ours.start();
     const { node, load, polling } = await measureOurs(ours);

@@ -11,6 +11,7 @@ const path = require('node:path');
 const { setTimeout } = require('node:timers/promises');
 const { Engines } = require('./lib/engines');
 const { SecretManager } = require('./lib/secret-manager');
+const { workplace } = require('./lib/workplace');
 
 const ENGINES = 1_000;
 const SECRETS = 100;
@@ -30,10 +31,8 @@ const SAMPLE_MS = 50;
  */
 
 async function* rows() {
-  if (process.platform !== 'linux') throw new Error('The part "restart" needs Linux');
-  const directory = fs.mkdtempSync(path.join(__dirname, '../target/bench-'));
+  const directory = workplace('restart');
   const ours = new SecretManager(path.join(directory, 'secret-manager'));
-  fs.mkdirSync(ours.directory);
   const caches = path.join(directory, 'caches');
   let engines;
   try {

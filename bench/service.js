@@ -13,6 +13,7 @@ const { BUSY, compareLoad } = require('./lib/load');
 const { median } = require('./lib/measure');
 const { OpenBao } = require('./lib/open-bao');
 const { SecretManager } = require('./lib/secret-manager');
+const { workplace } = require('./lib/workplace');
 
 /** Enough connections to share the waiting for the disk, as many flows at once do. */
 const SIZE = { rounds: 7, seconds: 1, connections: 256 };
@@ -23,19 +24,9 @@ const IDLE_MS = 30_000;
 const STARTS = 9;
 
 async function* rows() {
-  if (process.platform !== 'linux') {
-    throw new Error('The part "service" needs Linux: it pins processes and reads /proc');
-  }
-  // On the disk that the sources are on: temporary directories may be in memory.
-  const target = path.join(__dirname, '../target');
-  const directory = fs.mkdtempSync(path.join(target, 'bench-'));
-  const folder = (/** @type {string} */ name) => {
-    const made = path.join(directory, name);
-    fs.mkdirSync(made);
-    return made;
-  };
-  const ours = new SecretManager(folder('secret-manager'));
-  const bao = new OpenBao(folder('openbao'));
+  const directory = workplace('service');
+  const ours = new SecretManager(path.join(directory, 'secret-manager'));
+  const bao = new OpenBao(path.join(directory, 'openbao'));
   try {
     const tokens = new Map([1, 1_000, 10_000].map((n) => [n, ours.space(`space-${n}`, n)]));
     await ours.start();

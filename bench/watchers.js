@@ -7,12 +7,12 @@
  */
 
 const fs = require('node:fs');
-const path = require('node:path');
 const { setTimeout } = require('node:timers/promises');
 const { HelloStreams } = require('./lib/hello-streams');
 const { median } = require('./lib/measure');
 const { SecretManager } = require('./lib/secret-manager');
 const { Streams } = require('./lib/streams');
+const { workplace } = require('./lib/workplace');
 
 const WATCHERS = 10_000;
 /** Engines have tokens of their own; these are shared by a hundred each. */
@@ -39,8 +39,7 @@ const HEARTBEATS_MS = 6_000;
  */
 
 async function* rows() {
-  if (process.platform !== 'linux') throw new Error('The part "watchers" needs Linux');
-  const directory = fs.mkdtempSync(path.join(__dirname, '../target/bench-'));
+  const directory = workplace('watchers');
   const ours = new SecretManager(directory, { processors: 'all' });
   let hello;
   try {

@@ -19,6 +19,7 @@ const environment = path.join(__dirname, `../../target/openbao-${VERSION}`);
 class OpenBao {
   /** @param {string} directory for its data, empty */
   constructor(directory) {
+    fs.mkdirSync(directory, { recursive: true });
     this.directory = directory;
     this.address = '';
     /** @type {ServerProcess} */

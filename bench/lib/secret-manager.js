@@ -3,6 +3,7 @@
 /* The service as it is delivered, on data of its own, filled by its command line. */
 
 const { execFileSync } = require('node:child_process');
+const fs = require('node:fs');
 const path = require('node:path');
 const { executable } = require('../../scripts/run');
 const { ServerProcess } = require('./processes');
@@ -13,6 +14,7 @@ class SecretManager {
    * @param {{ processors?: 'own' | 'all' }} [options]
    */
   constructor(directory, { processors } = {}) {
+    fs.mkdirSync(directory, { recursive: true });
     this.directory = directory;
     this.processors = processors;
     this.address = '';
@@ -54,10 +56,9 @@ class SecretManager {
   async setUp(space) {
     const code = await this.server.says(/\/setup#(\S+)\n/);
     const account = { code, name: 'bench', password: 'correct battery horse' };
-    const { headers } = await this.#post('setup', account, {});
-    const [cookie] = /** @type {string} */ (headers.get('set-cookie')).split(';');
-    await this.#post('spaces', { name: space }, { Cookie: cookie });
-    this.cookie = cookie;
+    const { headers } = await this.#send('POST', 'setup', account);
+    [this.cookie] = /** @type {string} */ (headers.get('set-cookie')).split(';');
+    await this.#send('POST', 'spaces', { name: space });
   }
 
   /**
@@ -66,11 +67,7 @@ class SecretManager {
    * @returns {Promise<string>}
    */
   async token(space) {
-    const answer = await this.#post(
-      `spaces/${space}/tokens`,
-      { name: 'bench' },
-      { Cookie: this.cookie },
-    );
+    const answer = await this.#send('POST', `spaces/${space}/tokens`, { name: 'bench' });
     return /** @type {any} */ (await answer.json()).token;
   }
 
@@ -81,15 +78,8 @@ class SecretManager {
    * @param {string} value
    */
   async write(space, name, value) {
-    const { status } = await fetch(
-      `http://${this.address}/api/v1/spaces/${space}/secrets/${name}`,
-      {
-        method: 'PUT',
-        headers: { 'Content-Type': 'application/json', Cookie: this.cookie },
-        body: JSON.stringify({ type: 'text', value }),
-      },
-    );
-    if (status !== 200 && status !== 201) throw new Error(`A write was answered ${status}`);
+    const secret = { type: 'text', value };
+    await this.#send('PUT', `spaces/${space}/secrets/${name}`, secret, [200, 201]);
   }
 
   /**
@@ -98,12 +88,8 @@ class SecretManager {
    * @param {number} secrets
    */
   async fill(space, secrets) {
-    const document = numberedSecrets(secrets);
-    const { status } = await fetch(
-      `http://${this.address}/api/v1/spaces/${space}/import?format=json`,
-      { method: 'POST', headers: { Cookie: this.cookie }, body: document },
-    );
-    if (status !== 200) throw new Error(`The import was answered ${status}`);
+    const place = `spaces/${space}/import?format=json`;
+    await this.#send('POST', place, numberedSecrets(secrets), [200]);
   }
 
   /**
@@ -128,7 +114,8 @@ class SecretManager {
    */
   space(name, secrets) {
     this.#run(['space', 'create', name]);
-    this.#run(['import', '--space', name, '--format', 'json', '-'], numberedSecrets(secrets));
+    const document = JSON.stringify(numberedSecrets(secrets));
+    this.#run(['import', '--space', name, '--format', 'json', '-'], document);
     return JSON.parse(this.#run(['token', 'create', '--space', name, '--json'])).token;
   }
 
@@ -182,17 +169,24 @@ class SecretManager {
   }
 
   /**
+   * As the one who did the set-up.
+   * @param {string} method
    * @param {string} place
    * @param {object} body
-   * @param {Record<string, string>} headers
+   * @param {number[]} [statuses] that are as they should be
    */
-  async #post(place, body, headers) {
+  async #send(method, place, body, statuses = [201]) {
     const response = await fetch(`http://${this.address}/api/v1/${place}`, {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json', ...headers },
+      method,
+      headers: {
+        'Content-Type': 'application/json',
+        ...(this.cookie && { Cookie: this.cookie }),
+      },
       body: JSON.stringify(body),
     });
-    if (response.status !== 201) throw new Error(`${place} was answered ${response.status}`);
+    if (!statuses.includes(response.status)) {
+      throw new Error(`${method} ${place} was answered ${response.status}`);
+    }
     return response;
   }
 
@@ -219,7 +213,7 @@ function numberedSecrets(count) {
     `SECRET_${index}`,
     `value of secret ${index}`,
   ]);
-  return JSON.stringify(Object.fromEntries(entries));
+  return Object.fromEntries(entries);
 }
 
 module.exports = { SecretManager };
