@@ -1,13 +1,5 @@
 import { css, html, nothing } from 'lit';
-import { Element } from '../../src/service/ui/element.js';
-import { icons } from '../../src/service/ui/icons.js';
-import '../../src/service/ui/parts/confirm-dialog.js';
-import '../../src/service/ui/parts/secret-editor.js';
-import '../../src/service/ui/parts/secret-export.js';
-import '../../src/service/ui/parts/secret-history.js';
-import '../../src/service/ui/parts/secret-import.js';
-import '../../src/service/ui/parts/secret-list.js';
-import { explain } from '../../src/service/ui/problem.js';
+import { SecretsView } from '../../src/service/ui/parts/secrets-view.js';
 import { counted, t } from '../../src/service/ui/texts.js';
 import { published, vault, vaultInformation } from './api.js';
 import * as editor from './editor.js';
@@ -15,44 +7,31 @@ import { nodeLink } from './link.js';
 import { usageOf } from './usage.js';
 
 /**
- * @import { Question } from '../../src/service/ui/parts/confirm-dialog.js'
  * @import { Secret } from '../../src/service/ui/types.js'
  * @import { Keeper, VaultInformation } from './types.js'
  * @import { Usage, Use } from './usage.js'
  */
 
-/** How long a revealed value is shown. */
-const SHOWN = 30_000;
-
 /** So many nodes are named at once. */
 const NAMED = 3;
 
-/**
- * What is open on top of the list.
- * @typedef {{ kind: 'new', name: string } | { kind: 'import' | 'export' } | { kind: 'edit', secret: Secret } | { kind: 'history', key: string } | { kind: 'ask', question: Question }} Open
- */
-
 /** The secrets of a context key: which there are, who reads them, and, of the vault, all that changes them. */
-export class SecretsSection extends Element {
+export class SecretsSection extends SecretsView {
   static properties = {
-    ...Element.properties,
+    ...SecretsView.properties,
     keeper: { attribute: false },
     uses: { attribute: false },
     news: { type: Number },
     visible: { type: Boolean },
     canReveal: { type: Boolean },
     canChange: { type: Boolean },
-    secrets: { state: true },
-    deleted: { state: true },
     information: { state: true },
     filter: { state: true },
-    revealed: { state: true },
     unfolded: { state: true },
-    open: { state: true },
   };
 
   static styles = [
-    ...Element.styles,
+    ...SecretsView.styles,
     css`
       .readers {
         overflow-wrap: anywhere;
@@ -95,197 +74,113 @@ export class SecretsSection extends Element {
     this.visible = false;
     this.canReveal = false;
     this.canChange = false;
-    /** @type {Secret[] | null} */
-    this.secrets = null;
-    /** @type {Secret[]} */
-    this.deleted = [];
     /** @type {VaultInformation | null} */
     this.information = null;
     /** @type {'all' | 'unused' | 'deleted'} */
     this.filter = 'all';
-    /** The one value that is shown, here or in the history. @type {{ key: string, text: string, version?: number } | null} */
-    this.revealed = null;
     /** Keys of which all readers are named. @type {ReadonlySet<string>} */
     this.unfolded = new Set();
-    /** @type {Open | null} */
-    this.open = null;
+    this.api = vault;
   }
-
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #timer;
 
   get #isBuiltin() {
     return this.keeper.source?.kind === 'builtin';
   }
 
-  disconnectedCallback() {
-    super.disconnectedCallback();
-    this.#hide();
+  get possible() {
+    const builtin = this.#isBuiltin;
+    const canChange = builtin && this.canChange;
+    return {
+      canReveal: this.canReveal,
+      canExport: builtin && this.canReveal,
+      canChange,
+      canDestroy: canChange,
+      hasHistory: builtin,
+    };
+  }
+
+  get isSeen() {
+    return this.visible;
+  }
+
+  get place() {
+    return `global.${this.keeper.contextKey}`;
+  }
+
+  /**
+   * @param {string} key
+   * @param {number} [version]
+   * @returns {Promise<{ text: string }>}
+   */
+  read(key, version) {
+    if (this.#isBuiltin) return super.read(key, version);
+    return published(this.keeper.contextKey).reveal(key);
+  }
+
+  /** @param {string} text */
+  warn(text) {
+    editor.notify(text, 'error');
   }
 
   /** @param {Map<string, unknown>} changed */
   willUpdate(changed) {
-    if (changed.has('visible') && !this.visible) this.#hide();
+    if (changed.has('visible') && !this.visible) this.hide();
     const before = /** @type {Keeper | undefined} */ (changed.get('keeper'));
     const other =
       changed.has('keeper') &&
       (before?.contextKey !== this.keeper.contextKey ||
         before.source?.kind !== this.keeper.source?.kind);
     if (other) {
-      this.#hide();
-      this.secrets = null;
+      this.hide();
+      this.listing = null;
       this.open = null;
       this.filter = 'all';
     }
-    if (this.visible && (other || changed.has('news') || changed.has('visible'))) void this.#load();
+    if (this.visible && (other || changed.has('news') || changed.has('visible'))) void this.load();
   }
 
   /** Counts the attempts, so that a slow answer doesn't replace a newer one. */
   #attempts = 0;
 
-  async #load() {
+  async load() {
     const attempt = ++this.#attempts;
     const { contextKey } = this.keeper;
     const builtin = this.#isBuiltin;
     await this.attempt(async () => {
-      const [{ secrets }, deleted, information] = await Promise.all([
+      const [listing, deleted, information] = await Promise.all([
         builtin ? vault.list() : published(contextKey).list(),
         builtin ? vault.list({ deleted: true }) : null,
         builtin ? vaultInformation() : null,
       ]);
       if (attempt !== this.#attempts) return;
-      this.secrets = /** @type {Secret[]} */ (secrets);
+      this.listing = /** @type {{ secrets: Secret[] }} */ (listing);
       this.deleted = deleted?.secrets ?? [];
       this.information = information;
     });
   }
 
-  #hide() {
-    clearTimeout(this.#timer);
-    this.revealed = null;
-  }
-
-  /**
-   * @param {string} key
-   * @param {number} [version]
-   */
-  #read(key, version) {
-    const { contextKey } = this.keeper;
-    return this.#isBuiltin ? vault.reveal(key, version) : published(contextKey).reveal(key);
-  }
-
-  /** @param {CustomEvent<{ key: string, version?: number }>} event */
-  async #reveal({ detail: { key, version } }) {
-    this.#hide();
-    const value = await this.attempt(() => this.#read(key, version));
-    // Under a dialog nobody reads what stands above the list.
-    if (this.problem && this.open) editor.notify(explain(this.problem), 'error');
-    if (!value || !this.visible) return;
-    this.revealed = { key, text: value.text, ...(version !== undefined && { version }) };
-    this.#timer = setTimeout(() => this.#hide(), SHOWN);
-  }
-
-  /** @param {CustomEvent<{ key: string }>} event */
-  async #copyValue({ detail: { key } }) {
-    const value = await this.attempt(() => this.#read(key));
-    if (value) await this.copy(value.text, t('secrets.copied', { key }));
-  }
-
-  /** @param {string} key */
-  #find(key) {
-    return this.secrets?.find((secret) => secret.key === key) ?? null;
-  }
-
-  /** @param {CustomEvent<{ key: string }>} event */
-  #edit({ detail: { key } }) {
-    const secret = this.#find(key);
-    if (secret) this.open = { kind: 'edit', secret };
-  }
-
-  /** @param {CustomEvent<{ key: string }>} event */
-  #delete({ detail: { key } }) {
-    const secret = this.#find(key);
-    this.#ask({
-      heading: t('delete.heading', { key }),
-      text: t('delete.text'),
-      confirm: t('delete.confirm'),
-      dangerous: true,
-      action: () => vault.delete(key, secret?.version),
-    });
-  }
-
-  /** @param {CustomEvent<{ key: string }>} event */
-  #destroy({ detail: { key } }) {
-    this.#ask({
-      heading: t('destroy.heading', { key }),
-      text: t('destroy.text'),
-      confirm: t('destroy.confirm'),
-      dangerous: true,
-      action: () => vault.destroy(key),
-    });
-  }
-
-  /** @param {Question} question */
-  #ask(question) {
-    const action = async () => {
-      await question.action();
-      await this.#load();
-    };
-    this.open = { kind: 'ask', question: { ...question, action } };
-  }
-
-  /** @param {CustomEvent<{ key: string }>} event */
-  async #restore({ detail: { key } }) {
-    const restored = await this.attempt(() => vault.restore(key));
-    if (!restored) return;
-    this.announce(t('secrets.restored', { key }));
-    await this.#load();
-  }
-
   render() {
-    const { keeper, secrets } = this;
-    if (!secrets) return this.renderProblem();
-    const builtin = this.#isBuiltin;
+    const { filter, keeper, listing } = this;
+    if (!listing) return this.renderProblem();
     const usage = usageOf(
       this.uses,
       keeper.contextKey,
-      secrets.map(({ key }) => key),
+      listing.secrets.map(({ key }) => key),
     );
-    const canChange = builtin && this.canChange;
+    const deleted = filter === 'deleted';
     return html`<div class="stack">
-      ${builtin ? this.#renderKeyNote() : this.#renderOrigin()}
-      ${this.open ? nothing : this.renderProblem()} ${this.#renderMissing(usage, canChange)}
-      <secret-list
-        .secrets=${this.#shown(secrets, usage)}
-        .revealed=${this.revealed?.version === undefined ? this.revealed : null}
-        .place=${keeper.contextKey}
-        .note=${
-          this.filter === 'deleted'
-            ? null
-            : (/** @type {Secret} */ { key }) => this.#renderReaders(key, usage)
-        }
-        ?deleted=${this.filter === 'deleted'}
-        ?canReveal=${this.canReveal}
-        ?canChange=${canChange}
-        ?canDestroy=${canChange}
-        ?noHistory=${!builtin}
-        @reveal=${this.#reveal}
-        @hide=${this.#hide}
-        @copy-value=${this.#copyValue}
-        @copy-path=${(/** @type {CustomEvent<{ path: string }>} */ { detail: { path } }) =>
-          this.copy(path, t('secrets.copied', { key: path }))}
-        @edit=${this.#edit}
-        @history=${(/** @type {CustomEvent<{ key: string }>} */ { detail: { key } }) => {
-          this.#hide();
-          this.open = { kind: 'history', key };
-        }}
-        @delete=${this.#delete}
-        @restore=${this.#restore}
-        @destroy=${this.#destroy}
-      >
-        <div class="row" slot="actions">${this.#renderActions(builtin, canChange)}</div>
-      </secret-list>
-      ${this.#renderWhole(usage)} ${this.#renderOpen(canChange)}
+      ${this.#isBuiltin ? this.#renderKeyNote() : this.#renderOrigin()}
+      ${this.open ? nothing : this.renderProblem()} ${this.#renderMissing(usage)}
+      ${this.renderList(
+        {
+          secrets: this.#shown(listing.secrets, usage),
+          deleted,
+          place: keeper.contextKey,
+          note: deleted ? null : ({ key }) => this.#renderReaders(key, usage),
+        },
+        this.#renderFilter(),
+      )}
+      ${this.#renderWhole(usage)} ${this.renderOpen()}
     </div>`;
   }
 
@@ -299,55 +194,25 @@ export class SecretsSection extends Element {
     return secrets.filter(({ key }) => readers.get(key)?.length === 0);
   }
 
-  /**
-   * @param {boolean} builtin
-   * @param {boolean} canChange
-   */
-  #renderActions(builtin, canChange) {
-    const filters = /** @type {const} */ (['all', 'unused', ...(builtin ? ['deleted'] : [])]);
+  #renderFilter() {
+    const filters = ['all', 'unused', ...(this.#isBuiltin ? ['deleted'] : [])];
     return html`<label class="filter small">
-        ${t('usage.filter')}
-        <select
-          id="filter"
-          @change=${(/** @type {any} */ { target }) => {
-            this.#hide();
-            this.filter = target.value;
-          }}
-        >
-          ${filters.map(
-            (filter) =>
-              html`<option value=${filter} .selected=${filter === this.filter}>
-                ${t(`usage.filter.${filter}`)}
-              </option>`,
-          )}
-        </select>
-      </label>
-      ${
-        canChange
-          ? html`<button @click=${() => (this.open = { kind: 'import' })}>
-              ${t('secrets.import')}
-            </button>`
-          : nothing
-      }
-      ${
-        builtin && this.canReveal
-          ? html`<button @click=${() => (this.open = { kind: 'export' })}>
-              ${t('secrets.export')}
-            </button>`
-          : nothing
-      }
-      ${
-        canChange
-          ? html`<button
-              class="primary"
-              aria-label=${t('secrets.add')}
-              title=${t('secrets.add')}
-              @click=${() => (this.open = { kind: 'new', name: '' })}
-            >
-              ${icons.plus} ${t('secrets.addShort')}
-            </button>`
-          : nothing
-      }`;
+      ${t('usage.filter')}
+      <select
+        id="filter"
+        @change=${(/** @type {any} */ { target }) => {
+          this.hide();
+          this.filter = target.value;
+        }}
+      >
+        ${filters.map(
+          (filter) =>
+            html`<option value=${filter} .selected=${filter === this.filter}>
+              ${t(`usage.filter.${filter}`)}
+            </option>`,
+        )}
+      </select>
+    </label>`;
   }
 
   /** Without the file nobody reads the vault again, so it is said from the first day on. */
@@ -373,12 +238,10 @@ export class SecretsSection extends Element {
     </p>`;
   }
 
-  /**
-   * @param {Usage} usage
-   * @param {boolean} canChange
-   */
-  #renderMissing({ missing }, canChange) {
+  /** @param {Usage} usage */
+  #renderMissing({ missing }) {
     if (missing.size === 0) return nothing;
+    const { canChange } = this.possible;
     return html`<div class="note warning missing">
       <p>${counted('usage.missing', missing.size)}</p>
       <ul>
@@ -392,7 +255,7 @@ export class SecretsSection extends Element {
                   ? html`<button
                       class="link"
                       aria-label="${t('secrets.add')}: ${key}"
-                      @click=${() => (this.open = { kind: 'new', name: key })}
+                      @click=${() => this.add(key)}
                     >
                       ${t('secrets.addShort')}
                     </button>`
@@ -456,67 +319,6 @@ export class SecretsSection extends Element {
           : nothing
       }
       <p class="hint">${t('usage.hidden')}</p>`;
-  }
-
-  /** @param {boolean} canChange */
-  #renderOpen(canChange) {
-    const { open, canReveal } = this;
-    const place = `global.${this.keeper.contextKey}`;
-    const close = () => {
-      this.open = null;
-      this.#hide();
-    };
-    switch (open?.kind) {
-      case 'new':
-        return html`<secret-editor
-          .api=${vault}
-          .name=${open.name}
-          .place=${place}
-          ?noReveal=${!canReveal}
-          @close=${close}
-          @stored=${this.#load}
-        ></secret-editor>`;
-      case 'edit':
-        return html`<secret-editor
-          .api=${vault}
-          .secret=${open.secret}
-          .latest=${this.#find(open.secret.key)}
-          .place=${place}
-          ?noReveal=${!canReveal}
-          @close=${close}
-          @stored=${this.#load}
-        ></secret-editor>`;
-      case 'history':
-        return html`<secret-history
-          .api=${vault}
-          .key=${open.key}
-          .latest=${this.#find(open.key)}
-          .revealed=${this.revealed}
-          ?canReveal=${canReveal}
-          ?canChange=${canChange}
-          ?canDestroy=${canChange}
-          @close=${close}
-          @stored=${this.#load}
-          @reveal=${this.#reveal}
-          @hide=${this.#hide}
-        ></secret-history>`;
-      case 'import':
-        return html`<secret-import
-          .api=${vault}
-          @close=${close}
-          @stored=${this.#load}
-        ></secret-import>`;
-      case 'export':
-        return html`<secret-export
-          .api=${vault}
-          .name=${'secrets'}
-          @close=${close}
-        ></secret-export>`;
-      case 'ask':
-        return html`<confirm-dialog .question=${open.question} @close=${close}></confirm-dialog>`;
-      default:
-        return nothing;
-    }
   }
 }
 

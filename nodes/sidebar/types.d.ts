@@ -1,6 +1,6 @@
 /* What the runtime tells, and what the editor has. docs/node-red.md describes the admin API. */
 
-import type { Kind, Secret } from '../../src/service/ui/types.js';
+import type { Kind } from '../../src/service/ui/types.js';
 
 export interface Named {
   id: string;
@@ -45,11 +45,6 @@ export interface Published {
   contextKey: string;
   version: number | null;
   secrets: Array<{ key: string; type: Kind; version: number; updatedAt: string }>;
-}
-
-/** What the list shows, wherever it comes from. */
-export interface Listing {
-  secrets: Secret[];
 }
 
 /** Where the key is that opens the vault. */
