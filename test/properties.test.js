@@ -9,7 +9,6 @@ const https = require('node:https');
 const path = require('node:path');
 const { once } = require('node:events');
 const { test } = require('node:test');
-const WebSocket = require('ws');
 const { onBothVersions } = require('./lib/both-versions');
 const { Broker } = require('./lib/broker');
 const { Authority } = require('./lib/certificates');
@@ -35,26 +34,6 @@ onBothVersions('Secrets in properties', (version) => {
       const { ino, mtimeMs } = fs.statSync(file);
       return [name, ino, mtimeMs, fs.readFileSync(file, 'utf8')];
     });
-  }
-
-  /**
-   * The topics of what editors are told from now on.
-   * @param {Red} red
-   */
-  async function hear(red) {
-    /** @type {string[]} */
-    const topics = [];
-    const comms = new WebSocket(`${red.url.replace('http', 'ws')}/comms`);
-    later(() => comms.terminate());
-    comms.on('message', (data) => {
-      for (const { topic } of [JSON.parse(String(data))].flat()) topics.push(topic);
-    });
-    await once(comms, 'open');
-    comms.send(JSON.stringify({ subscribe: 'notification/#' }));
-    // The one of the start is kept for whoever comes later.
-    await red.until(() => topics.includes('notification/runtime-deploy'));
-    topics.length = 0;
-    return topics;
   }
 
   /** @param {number} port */
@@ -127,7 +106,10 @@ onBothVersions('Secrets in properties', (version) => {
     assert.deepEqual([...new Set(broker.offered)], ['canary-first'], 'right at the first attempt');
     const revision = await revisionOf(red);
     const files = filesOf(red);
-    const told = await hear(red);
+    const told = red.notifications;
+    await red.until(() => told.includes('notification/runtime-deploy'));
+    // That was the start's own.
+    told.length = 0;
     const requests = source.requests.length;
     const [before] = await traffic();
 

@@ -42,6 +42,8 @@ class NodeRed {
   debugLog = [];
   /** What editors were told to look at again. @type {Array<{ contextKey: string | null }>} */
   changed = [];
+  /** Topics of what editors were told besides, such as that flows were deployed. @type {string[]} */
+  notifications = [];
   log = '';
   /** @type {import('node:child_process').ChildProcess} */
   #process;
@@ -227,6 +229,7 @@ class NodeRed {
       for (const { topic, data: status } of [JSON.parse(String(data))].flat()) {
         if (topic === 'debug') this.debugLog.push(status);
         if (topic === 'secret-manager/changed') this.changed.push(status);
+        if (topic?.startsWith('notification/')) this.notifications.push(topic);
         const [, id] = /^status\/(.+)$/.exec(topic ?? '') ?? [];
         if (!id) continue;
         this.statuses.set(id, status);
@@ -234,7 +237,7 @@ class NodeRed {
       }
     });
     await once(comms, 'open');
-    for (const subscribe of ['status/#', 'debug', 'secret-manager/changed']) {
+    for (const subscribe of ['status/#', 'debug', 'notification/#', 'secret-manager/changed']) {
       comms.send(JSON.stringify({ subscribe }));
     }
   }
