@@ -11,6 +11,7 @@ const { after, before, beforeEach, test } = require('node:test');
 const { onBothVersions } = require('./lib/both-versions');
 const { endpoint, expressionNode, secretManager, tab } = require('./lib/flows');
 const { NodeRed } = require('./lib/node-red');
+const { vaultDirectory } = require('./lib/vault');
 
 onBothVersions('The vault in the admin API', (version) => {
   /** @type {InstanceType<typeof NodeRed>} */
@@ -321,7 +322,7 @@ onBothVersions('The vault in the admin API', (version) => {
 
   test('where the key is can be asked, and what it is cannot', async () => {
     const { text, json } = await ask('GET', '');
-    const file = path.join(red.userDir, '.secret-manager', 'vault', 'key');
+    const file = path.join(vaultDirectory(red), 'key');
     assert.deepEqual(json, { key: { from: 'file', path: file, created: true }, inUse: true });
     const key = fs.readFileSync(file);
     for (const form of [key.toString('base64'), key.toString('hex')]) {

@@ -20,6 +20,7 @@ const { Vault } = require('../js');
 const { NodeRed } = require('./lib/node-red');
 const { Service } = require('./lib/service');
 const { failureOf } = require('./lib/until');
+const { vaultDirectory } = require('./lib/vault');
 
 /** @typedef {Array<[string, Buffer]>} Files names and contents */
 
@@ -30,6 +31,12 @@ const values = [
   'canary-gone-0c6e21',
 ];
 const names = ['CANARY_NAME_TEXT', 'CANARY_NAME_JSON', 'CANARY_NAME_GONE'];
+
+/** A Node-RED that writes as much as it can. */
+const settings = {
+  contextStorage: { default: { module: 'localfilesystem', config: { flushInterval: 0 } } },
+  logging: { console: { level: 'trace', metrics: true, audit: true } },
+};
 
 /** All that a flow can do to show values on screens and in the log. */
 const showing = [
@@ -58,6 +65,10 @@ const showing = [
     wires: [['unsafe-answer'], ['out', 'short']],
   }),
   {
+    ...{ id: 'out', type: 'debug', z: TAB, wires: [] },
+    ...{ active: true, console: true, tosidebar: true, complete: 'true', targetType: 'full' },
+  },
+  {
     ...{ id: 'short', type: 'debug', z: TAB, wires: [] },
     ...{ active: true, tosidebar: false, tostatus: true },
   },
@@ -76,27 +87,12 @@ for (const version of /** @type {const} */ ([5, 4])) {
     await service.start();
     t.after(() => service.stop());
 
-    const settings = {
-      contextStorage: { default: { module: 'localfilesystem', config: { flushInterval: 0 } } },
-      logging: { console: { level: 'trace', metrics: true, audit: true } },
-    };
     const red = await NodeRed.start(version, { settings });
     t.after(() => red.stop());
     await red.deploy([
       tab,
       secretSource({ url: service.url, token: created.token }),
       secretManager({ wires: [['out']] }),
-      {
-        id: 'out',
-        type: 'debug',
-        z: TAB,
-        active: true,
-        console: true,
-        tosidebar: true,
-        complete: 'true',
-        targetType: 'full',
-        wires: [],
-      },
       ...endpoint(
         'read',
         expressionNode(
@@ -151,29 +147,16 @@ for (const version of /** @type {const} */ ([5, 4])) {
 
 for (const version of /** @type {const} */ ([5, 4])) {
   test(`nothing leaks from the built-in vault with Node-RED ${version}`, async (t) => {
-    const settings = {
-      contextStorage: { default: { module: 'localfilesystem', config: { flushInterval: 0 } } },
-      logging: { console: { level: 'trace', metrics: true, audit: true } },
-    };
     const red = await NodeRed.start(version, { settings });
     t.after(() => red.stop());
     await red.deploy([
       tab,
       secretManager({ source: '', wires: [['out']] }),
-      {
-        id: 'out',
-        type: 'debug',
-        z: TAB,
-        active: true,
-        console: true,
-        complete: 'true',
-        wires: [],
-      },
       ...endpoint('read', expressionNode(`global.get('SECRETS').CANARY_NAME_TEXT?.length`)),
       ...showing,
     ]);
     await red.status('manager', '🆗 Synced');
-    const directory = path.join(red.userDir, '.secret-manager', 'vault');
+    const directory = vaultDirectory(red);
     const vault = await Vault.open({ directory });
     const by = { actor: 'anna' };
     await vault.put(names[0], { type: 'text', value: values[0] }, by);

@@ -9,8 +9,8 @@ const { after, before, test } = require('node:test');
 const { Engine, Vault } = require('../js');
 const { root } = require('./lib/node-red');
 const { Service } = require('./lib/service');
-const { temporaryDirectory } = require('./lib/temporary');
 const { until } = require('./lib/until');
+const { newPlace } = require('./lib/vault');
 
 /** @typedef {{ type: 'text' | 'json', value: string }} Secret */
 
@@ -53,10 +53,6 @@ after(async () => {
   vault.close();
   await service.stop();
 });
-
-function newPlace() {
-  return { directory: path.join(temporaryDirectory('vault-'), 'vault') };
-}
 
 /**
  * What flows would read from a source.

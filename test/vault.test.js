@@ -10,8 +10,8 @@ const path = require('node:path');
 const { after, before, describe, test } = require('node:test');
 const { Worker } = require('node:worker_threads');
 const { Engine, SecretManagerError, Vault } = require('../js');
-const { temporaryDirectory } = require('./lib/temporary');
 const { failureOf, until } = require('./lib/until');
+const { newPlace, put } = require('./lib/vault');
 
 // Nothing of a vault keeps the process alive, so the tests do.
 /** @type {NodeJS.Timeout} */
@@ -22,10 +22,6 @@ before(() => {
 after(() => clearInterval(alive));
 
 const anna = { actor: 'anna', origin: '192.0.2.7' };
-
-function newPlace() {
-  return { directory: path.join(temporaryDirectory('vault-'), 'vault') };
-}
 
 /** @param {import('../js/native').VaultPlace} vault */
 async function startedEngine(vault) {
@@ -238,15 +234,7 @@ test('another process has the same vault, and each hears of the other', async ()
   const place = newPlace();
   const vault = await Vault.open(place);
   const { engine } = await startedEngine(place);
-  const put = `
-    const { Vault } = require(${JSON.stringify(path.join(__dirname, '../js'))});
-    const alive = setInterval(() => {}, 1000);
-    Vault.open(${JSON.stringify(place)})
-      .then((vault) => vault.put('KEY', { type: 'text', value: 'from outside' }))
-      .then(() => clearInterval(alive));
-  `;
-  const { status, stderr } = spawnSync(process.execPath, ['-e', put], { encoding: 'utf8' });
-  assert.deepEqual([status, stderr], [0, '']);
+  put(place.directory, { KEY: 'from outside' });
   await until(() => engine.read('KEY') === '"from outside"');
   engine.dispose();
   vault.close();

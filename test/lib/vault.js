@@ -1,12 +1,13 @@
 'use strict';
 
-/* A Node-RED whose only source is the built-in vault. */
+/* Built-in vaults, and a Node-RED that has no other source. */
 
 const assert = require('node:assert/strict');
 const { spawnSync } = require('node:child_process');
 const path = require('node:path');
 const { endpoint, expressionNode, secretManager, tab } = require('./flows');
 const { root } = require('./node-red');
+const { temporaryDirectory } = require('./temporary');
 
 /** @typedef {InstanceType<typeof import('./node-red').NodeRed>} NodeRed */
 
@@ -15,6 +16,11 @@ const vaultFlows = [
   secretManager({ source: '' }),
   ...endpoint('secrets', expressionNode('{ ...global.get("SECRETS") }')),
 ];
+
+/** Of a vault that there isn't yet. */
+function newPlace() {
+  return { directory: path.join(temporaryDirectory('vault-'), 'vault') };
+}
 
 /** @param {NodeRed} red */
 async function secrets(red) {
@@ -27,7 +33,7 @@ function vaultDirectory(red) {
 }
 
 /**
- * Sets secrets from a process beside Node-RED.
+ * Sets secrets from a process of its own.
  * @param {string} directory
  * @param {Record<string, unknown>} values
  * @param {string} [key]
@@ -50,4 +56,4 @@ function put(directory, values, key) {
   assert.deepEqual([status, stderr], [0, '']);
 }
 
-module.exports = { put, secrets, vaultDirectory, vaultFlows };
+module.exports = { newPlace, put, secrets, vaultDirectory, vaultFlows };
