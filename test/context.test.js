@@ -13,34 +13,23 @@ const {
   secretSource,
   tab,
 } = require('./lib/flows');
-const { NodeRed } = require('./lib/node-red');
+const { useNodeReds } = require('./lib/node-reds');
 const { ScriptedSource } = require('./lib/scripted-source');
 
 onBothVersions('Global context', (version) => {
   /** @type {InstanceType<typeof ScriptedSource>} */
   let source;
-  /** @type {Array<InstanceType<typeof NodeRed>>} */
-  const started = [];
+  const start = useNodeReds(version);
 
   before(async () => {
     source = await new ScriptedSource().start();
     source.publish({ KEY: 'canary-context' });
   });
 
-  after(async () => {
-    await Promise.all(started.map((red) => red.stop()));
-    await source.stop();
-  });
+  after(() => source.stop());
 
   const file = { module: 'localfilesystem', config: { cache: false } };
   const contextStorage = { default: file, fast: { module: 'memory' }, other: { module: 'memory' } };
-
-  /** @param {import('./lib/node-red').Options} [options] */
-  async function start(options) {
-    const red = await NodeRed.start(version, options);
-    started.push(red);
-    return red.started();
-  }
 
   /** @param {string} contextStore */
   const flows = (contextStore) => [

@@ -14,34 +14,29 @@ const {
   tab,
 } = require('./lib/flows');
 const { Authority } = require('./lib/certificates');
-const { NodeRed } = require('./lib/node-red');
+const { useNodeReds } = require('./lib/node-reds');
 const { ScriptedSource, faults } = require('./lib/scripted-source');
+const { put, vaultDirectory } = require('./lib/vault');
 
 onBothVersions('Before the first node', (version) => {
   /** @type {InstanceType<typeof ScriptedSource>} */
   let source;
-  /** Every Node-RED of these tests. @type {Array<InstanceType<typeof NodeRed>>} */
-  const started = [];
+  const startNodeRed = useNodeReds(version);
 
   before(async () => {
     source = await new ScriptedSource().start();
     source.publish({ KEY: 'canary-early', DB: { password: 'canary-db' } });
   });
 
-  after(async () => {
-    await Promise.all(started.map((red) => red.stop()));
-    await source.stop();
-  });
+  after(() => source.stop());
 
   /** @param {import('./lib/node-red').Options} options */
-  async function start(options) {
-    const red = await NodeRed.start(version, {
+  function start(options) {
+    return startNodeRed({
       credentials: { source: { token: source.token } },
       ...options,
       settings: { credentialSecret: false, ...options.settings },
     });
-    started.push(red);
-    return red.started();
   }
 
   /** Keeps what its On Start code and its environment's JSONata find. */
@@ -168,12 +163,7 @@ onBothVersions('Before the first node', (version) => {
   test('the built-in vault is read as early', async () => {
     const ours = [aTab, secretManager({ source: '' }), ...early];
     const first = await start({ flows: ours });
-    const put = (/** @type {string} */ key, /** @type {object} */ body) =>
-      first.request('PUT', `/secret-manager/vault/secrets/${key}`, body, {
-        'Content-Type': 'application/octet-stream',
-      });
-    await put('KEY', { type: 'text', value: 'canary-vault' });
-    await put('DB', { type: 'json', value: { password: 'canary-in-vault' } });
+    put(vaultDirectory(first), { KEY: 'canary-vault', DB: { password: 'canary-in-vault' } });
     await first.stop();
     const red = await start({ flows: ours, userDir: first.userDir });
     assert.deepEqual((await red.ask('/early')).value, [

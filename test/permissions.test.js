@@ -12,9 +12,11 @@ const { after, before, test } = require('node:test');
 const { routes } = require('../nodes/lib/admin');
 const { onBothVersions } = require('./lib/both-versions');
 const { endpoint, functionNode, secretManager, secretSource, tab } = require('./lib/flows');
-const { NodeRed } = require('./lib/node-red');
+const { useNodeReds } = require('./lib/node-reds');
 const { ScriptedSource } = require('./lib/scripted-source');
 const { temporaryDirectory } = require('./lib/temporary');
+
+/** @typedef {InstanceType<typeof import('./lib/node-red').NodeRed>} Red */
 
 /** What the users may do, by their names. */
 const users = {
@@ -152,9 +154,8 @@ const lister = `module.exports = (RED) => {
 
 onBothVersions('Permissions', (version) => {
   const source = new ScriptedSource();
-  /** @type {InstanceType<typeof NodeRed>[]} */
-  const started = [];
-  /** Tokens of somebody who may do everything there. @type {Map<InstanceType<typeof NodeRed>, string>} */
+  const startNodeRed = useNodeReds(version);
+  /** Tokens of somebody who may do everything there. @type {Map<Red, string>} */
   const masters = new Map();
 
   /** @param {string} rest of adminAuth */
@@ -165,7 +166,7 @@ onBothVersions('Permissions', (version) => {
     fs.writeFileSync(path.join(nodes, 'lister.js'), lister);
     fs.writeFileSync(path.join(nodes, 'lister.html'), '');
     const { credentials, ...where } = secretSource(source);
-    const red = await NodeRed.start(version, {
+    const red = await startNodeRed({
       userDir,
       settings: { logging: { console: { level: 'trace', audit: true } } },
       extraSettings: `adminAuth: {
@@ -195,8 +196,6 @@ onBothVersions('Permissions', (version) => {
       ],
       credentials: { source: credentials },
     });
-    started.push(red);
-    await red.started();
     masters.set(red, await signIn(red, 'everything'));
     await red.until(async () => {
       const { text } = await use(red, ours[0], masters.get(red));
@@ -208,7 +207,7 @@ onBothVersions('Permissions', (version) => {
   }
 
   /**
-   * @param {InstanceType<typeof NodeRed>} red
+   * @param {Red} red
    * @param {string} username
    * @returns {Promise<string>}
    */
@@ -224,7 +223,7 @@ onBothVersions('Permissions', (version) => {
   }
 
   /**
-   * @param {InstanceType<typeof NodeRed>} red
+   * @param {Red} red
    * @param {Use & { as?: string, first?: Use[] }} row
    * @param {string} [token]
    */
@@ -263,12 +262,9 @@ onBothVersions('Permissions', (version) => {
     source.publish({ KEY: value, OBJECT: { deep: [value], other: 1 } });
   });
 
-  after(async () => {
-    for (const red of started) await red.stop();
-    await source.stop();
-  });
+  after(() => source.stop());
 
-  /** @type {InstanceType<typeof NodeRed>} */
+  /** @type {Red} */
   let red;
   /** @type {Map<string, string>} */
   const tokens = new Map();

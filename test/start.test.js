@@ -17,7 +17,8 @@ const {
   secretSource,
   tab,
 } = require('./lib/flows');
-const { NodeRed, root } = require('./lib/node-red');
+const { root } = require('./lib/node-red');
+const { useNodeReds } = require('./lib/node-reds');
 const { ScriptedSource, faults } = require('./lib/scripted-source');
 const { failureOf } = require('./lib/until');
 
@@ -30,15 +31,7 @@ onBothVersions('Starting', (version) => {
   let source;
   /** @type {Array<Record<string, any>>} */
   let flows;
-  /** Every Node-RED of these tests. @type {Array<InstanceType<typeof NodeRed>>} */
-  const started = [];
-
-  /** @param {import('./lib/node-red').Options} [options] */
-  async function start(options) {
-    const red = await NodeRed.start(version, options);
-    started.push(red);
-    return red.started();
-  }
+  const start = useNodeReds(version);
 
   /** Sends three messages at the start and keeps what each of them finds. */
   const eager = [
@@ -76,10 +69,7 @@ onBothVersions('Starting', (version) => {
     flows = [tab, { ...secretSource(source), credentials: undefined }, secretManager(), ...eager];
   });
 
-  after(async () => {
-    await Promise.all(started.map((red) => red.stop()));
-    await source.stop();
-  });
+  after(() => source.stop());
 
   /** Flows and credentials that are there before the process starts. @type {() => import('./lib/node-red').Options} */
   const deployed = () => ({

@@ -4,34 +4,30 @@
 
 const { after, before } = require('node:test');
 const { secretManager, secretSource, tab } = require('./flows');
-const { NodeRed } = require('./node-red');
+const { useNodeReds } = require('./node-reds');
 const { ScriptedSource } = require('./scripted-source');
 
 /** @param {4 | 5} version of Node-RED */
 function usePropertySource(version) {
   const source = new ScriptedSource();
   source.live = true;
-  /** @type {Array<InstanceType<typeof NodeRed>>} */
-  const started = [];
+  const startNodeRed = useNodeReds(version);
   /** What to end after the tests. @type {Array<() => unknown>} */
   const ends = [];
 
   before(() => source.start());
   after(async () => {
-    await Promise.all(started.map((red) => red.stop()));
     await source.stop();
     await Promise.all(ends.map((end) => end()));
   });
 
   /** @param {import('./node-red').Options} options */
-  async function start({ credentials, settings, ...options }) {
-    const red = await NodeRed.start(version, {
+  function start({ credentials, settings, ...options }) {
+    return startNodeRed({
       ...options,
       credentials: { source: { token: source.token }, ...credentials },
       settings: { credentialSecret: false, ...settings },
     });
-    started.push(red);
-    return red.started();
   }
 
   return {
