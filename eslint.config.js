@@ -9,9 +9,9 @@ const node = globals(
 );
 
 const browser = globals(
-  'CustomEvent Event EventSource EventTarget FormData HTMLAnchorElement HTMLDialogElement HTMLElement Intl',
-  'URL URLSearchParams clearTimeout customElements document fetch history localStorage location',
-  'navigator queueMicrotask setTimeout window',
+  'Blob CustomEvent Event EventSource EventTarget FormData HTMLAnchorElement HTMLDialogElement',
+  'HTMLElement Intl URL URLSearchParams clearTimeout customElements document fetch history',
+  'localStorage location navigator queueMicrotask setTimeout window',
 );
 
 /** @param {string[]} names */
@@ -65,7 +65,6 @@ module.exports = [
       globals: {
         ...browser,
         $: 'readonly',
-        Blob: 'readonly',
         IntersectionObserver: 'readonly',
         RED: 'readonly',
       },

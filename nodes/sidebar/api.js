@@ -1,16 +1,11 @@
 /* The admin API of this package. Nothing else here sends a request. */
 
 import { Problem } from '../../src/service/ui/problem.js';
-import { asWritten, expecting, secretBody } from '../../src/service/ui/wire.js';
+import { asWritten, secretsAt } from '../../src/service/ui/wire.js';
 
 /**
- * @import { Secrets } from '../../src/service/ui/types.js'
+ * @import { Options } from '../../src/service/ui/wire.js'
  * @import { Published, Status, VaultInformation } from './types.js'
- *
- * @typedef {object} Options
- * @property {string} [text] is sent as it is
- * @property {Record<string, string>} [headers]
- * @property {Record<string, string | number | undefined>} [query]
  */
 
 /** Node-RED reads bodies that say they are JSON itself, and digits of large numbers are gone then. */
@@ -77,16 +72,11 @@ function parsed(text) {
 /** @type {(method: string, path: string, options?: Options) => Promise<any>} */
 const ask = async (method, path, options) => JSON.parse(await send(method, path, options));
 
-/** @type {(method: string, path: string, options?: Options) => Promise<void>} */
-const tell = async (method, path, options) => {
-  await send(method, path, options);
-};
-
 /** @returns {Promise<Status>} */
 export const status = () => ask('GET', 'status');
 
 /** @param {string} node */
-export const syncNow = (node) => tell('POST', `${encodeURIComponent(node)}/sync`);
+export const syncNow = (node) => send('POST', `${encodeURIComponent(node)}/sync`);
 
 /**
  * What a source published, and flows can read.
@@ -105,31 +95,5 @@ export function published(contextKey) {
 /** @returns {Promise<VaultInformation>} */
 export const vaultInformation = () => ask('GET', 'vault');
 
-/** @param {string} key */
-const ofSecret = (key) => `vault/secrets/${encodeURIComponent(key)}`;
-
-/** The secrets of the built-in source. @type {Secrets} */
-export const vault = {
-  list: ({ deleted } = { deleted: false }) =>
-    ask('GET', 'vault/secrets', { query: deleted ? { deleted: 'true' } : {} }),
-  reveal: async (key, version) =>
-    asWritten(await send('GET', ofSecret(key), { query: { version } })),
-  put: (key, type, text, expected) =>
-    ask('PUT', ofSecret(key), { text: secretBody(type, text), headers: expecting(expected) }),
-  delete: (key, expected) => tell('DELETE', ofSecret(key), { headers: expecting(expected) }),
-  versions: (key) => ask('GET', `${ofSecret(key)}/versions`),
-  rollBack: (key, version, expected) =>
-    ask('POST', `${ofSecret(key)}/rollback`, {
-      text: JSON.stringify({ version }),
-      headers: expecting(expected),
-    }),
-  restore: (key) => ask('POST', `${ofSecret(key)}/restore`),
-  destroy: (key, versions) =>
-    tell('POST', `${ofSecret(key)}/destroy`, { text: JSON.stringify({ versions }) }),
-  import: (format, text, dryRun) =>
-    ask('POST', 'vault/import', {
-      text,
-      query: { format, dryRun: dryRun ? 'true' : undefined },
-    }),
-  export: async (format) => new Blob([await send('POST', 'vault/export', { query: { format } })]),
-};
+/** The secrets of the built-in source. */
+export const vault = secretsAt('vault', send);

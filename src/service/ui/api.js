@@ -1,7 +1,7 @@
 /* The service's API, as this page uses it. Nothing else here sends a request. */
 
 import { Problem } from './problem.js';
-import { asWritten, expecting, secretBody } from './wire.js';
+import { secretsAt } from './wire.js';
 
 /** @import * as Api from './types.js' */
 
@@ -69,11 +69,6 @@ const tell = async (method, path, options) => {
 
 /** @param {string} space */
 const inSpace = (space) => `/spaces/${encodeURIComponent(space)}`;
-/**
- * @param {string} space
- * @param {string} key
- */
-const ofSecret = (space, key) => `${inSpace(space)}/secrets/${encodeURIComponent(key)}`;
 
 export const api = {
   /** @returns {Promise<Api.Service>} */
@@ -156,37 +151,6 @@ export const api = {
 /**
  * The secrets of a space.
  * @param {string} space
- * @returns {Api.Secrets}
  */
-export function secretsOf(space) {
-  return {
-    list: ({ deleted } = { deleted: false }) =>
-      ask('GET', `${inSpace(space)}/secrets`, { query: deleted ? { deleted: 'true' } : {} }),
-    reveal: async (key, version) =>
-      asWritten(await (await send('GET', ofSecret(space, key), { query: { version } })).text()),
-    put: (key, type, text, expected) =>
-      ask('PUT', ofSecret(space, key), {
-        text: secretBody(type, text),
-        headers: expecting(expected),
-      }),
-    delete: (key, expected) =>
-      tell('DELETE', ofSecret(space, key), { headers: expecting(expected) }),
-    versions: (key) => ask('GET', `${ofSecret(space, key)}/versions`),
-    rollBack: (key, version, expected) =>
-      ask('POST', `${ofSecret(space, key)}/rollback`, {
-        body: { version },
-        headers: expecting(expected),
-      }),
-    restore: (key) => ask('POST', `${ofSecret(space, key)}/restore`),
-    destroy: (key, versions) =>
-      tell('POST', `${ofSecret(space, key)}/destroy`, { body: { versions } }),
-    import: (format, text, dryRun) =>
-      ask('POST', `${inSpace(space)}/import`, {
-        text,
-        type: 'text/plain',
-        query: { format, dryRun: dryRun ? 'true' : undefined },
-      }),
-    export: async (format) =>
-      (await send('POST', `${inSpace(space)}/export`, { query: { format } })).blob(),
-  };
-}
+export const secretsOf = (space) =>
+  secretsAt(inSpace(space), async (...request) => (await send(...request)).text());
