@@ -7,57 +7,45 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { describe, test } = require('node:test');
 const { root } = require('./lib/node-red');
+const { areInUse, areThere, areTranslated } = require('./lib/texts');
 
 const page = path.join(root, 'src/service/ui');
 const load = (/** @type {string} */ file) => import(path.join(page, file));
 
-/** The page's own code. */
-function sources() {
-  const folders = ['.', 'parts', 'views'].map((folder) => path.join(page, folder));
+/**
+ * The page's own code.
+ * @param {string[]} folders
+ */
+function sources(...folders) {
   const files = folders.flatMap((folder) =>
-    fs.readdirSync(folder).map((name) => path.join(folder, name)),
+    fs.readdirSync(path.join(page, folder)).map((name) => path.join(page, folder, name)),
   );
   const code = files.filter((file) => file.endsWith('.js'));
   return code.map((file) => fs.readFileSync(file, 'utf8')).join('\n');
 }
 
+const everything = sources('.', 'parts', 'views');
+
 describe('The texts of the page', () => {
   test('are there in both languages, with the same values in them', async () => {
     const { en } = await load('texts/en.js');
     const { de } = await load('texts/de.js');
-    assert.deepEqual(Object.keys(de), Object.keys(en));
-    const values = (/** @type {string} */ text) => (text.match(/\{\w+\}/g) ?? []).sort();
-    for (const [key, text] of Object.entries(en)) {
-      assert.notEqual(text.trim(), '', key);
-      assert.notEqual(de[key].trim(), '', key);
-      assert.deepEqual(values(de[key]), values(text), key);
-    }
+    areTranslated(en, de);
   });
 
   test('are there for every key that the code asks for', async () => {
     const { en } = await load('texts/en.js');
-    const code = sources();
-    const asked = [...code.matchAll(/[^\w.](t|counted)\(\s*'([^']+)'/g)];
-    assert.ok(asked.length > 150, String(asked.length));
-    for (const [, way, key] of asked) {
-      assert.ok((way === 't' ? key : `${key}.one`) in en, key);
-    }
+    areThere(en, everything, 150);
+  });
+
+  test('come with the parts, which Node-RED’s sidebar shows as well', async () => {
+    const { parts } = await load('texts/parts-en.js');
+    areThere(parts, sources('parts'), 80);
   });
 
   test('are all in use', async () => {
     const { en } = await load('texts/en.js');
-    const code = sources();
-    // What stands in the code in part only: t(`role.${role}`).
-    const stems = [...code.matchAll(/`([\w.]*)\$\{[^}]+\}([\w.]*)`/g)].filter(
-      ([, before, after]) => before.endsWith('.') || after.startsWith('.'),
-    );
-    for (const key of Object.keys(en)) {
-      const base = key.replace(/\.(one|other)$/, '');
-      const composed = stems.some(
-        ([, before, after]) => key.startsWith(before) && key.endsWith(after),
-      );
-      assert.ok(code.includes(`'${base}'`) || composed, key);
-    }
+    areInUse(Object.keys(en), everything);
   });
 });
 

@@ -7,6 +7,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { describe, test } = require('node:test');
 const { root } = require('./lib/node-red');
+const { areInUse, areThere, areTranslated } = require('./lib/texts');
 
 const sidebar = path.join(root, 'nodes/sidebar');
 const load = (/** @type {string} */ file) => import(path.join(sidebar, file));
@@ -21,34 +22,20 @@ describe('The texts of the sidebar', () => {
   test('are there in both languages, with the same values in them', async () => {
     const { en } = await load('texts/en.js');
     const { de } = await load('texts/de.js');
-    assert.deepEqual(Object.keys(de), Object.keys(en));
-    const values = (/** @type {string} */ text) => (text.match(/\{\w+\}/g) ?? []).sort();
-    for (const [key, text] of Object.entries(en)) {
-      assert.notEqual(de[key].trim(), '', key);
-      assert.deepEqual(values(de[key]), values(text), key);
-    }
+    areTranslated(en, de);
   });
 
   test('are there for every key that the code asks for', async () => {
     const { en } = await load('texts/en.js');
-    const asked = [...code.matchAll(/[^\w.](t|counted)\(\s*'([^']+)'/g)];
-    assert.ok(asked.length > 40, String(asked.length));
-    for (const [, way, key] of asked) {
-      assert.ok((way === 't' ? key : `${key}.one`) in en, key);
-    }
+    areThere(en, code, 40);
   });
 
   test('are all in use', async () => {
     const { en } = await load('texts/en.js');
     const { parts } = await import(path.join(root, 'src/service/ui/texts/parts-en.js'));
-    const stems = [...code.matchAll(/`([\w.]+\.)\$\{[^}]+\}`/g)].map(([, stem]) => stem);
-    for (const key of Object.keys(en)) {
-      // Those that replace a text of the parts, or say what a code means, aren't named here.
-      if (key in parts || key.startsWith('problem.')) continue;
-      const base = key.replace(/\.(one|other)$/, '');
-      const composed = stems.some((stem) => key.startsWith(stem));
-      assert.ok(code.includes(`'${base}'`) || composed, key);
-    }
+    // Those that replace a text of the parts, or say what a code means, aren't named here.
+    const own = Object.keys(en).filter((key) => !(key in parts) && !key.startsWith('problem.'));
+    areInUse(own, code);
   });
 });
 

@@ -10,7 +10,6 @@ export const de = {
   add: 'Hinzufügen',
   administrator: 'Administrator',
   all: 'Alle',
-  copy: 'Kopieren',
   create: 'Anlegen',
   created: 'Angelegt',
   displayName: 'Name für andere (freiwillig)',

@@ -9,7 +9,6 @@ export const en = {
   add: 'Add',
   administrator: 'Administrator',
   all: 'All',
-  copy: 'Copy',
   create: 'Create',
   created: 'Created',
   displayName: 'Name for others (optional)',

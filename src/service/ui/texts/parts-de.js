@@ -10,6 +10,7 @@ export const parts = {
   close: 'Schließen',
   confirm: 'Bestätigen',
   copied: 'Kopiert',
+  copy: 'Kopieren',
   'copy.failed': 'Der Browser hat das Kopieren nicht erlaubt.',
   createdAt: 'Angelegt am',
   delete: 'Löschen',

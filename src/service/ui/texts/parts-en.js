@@ -9,6 +9,7 @@ export const parts = {
   close: 'Close',
   confirm: 'Confirm',
   copied: 'Copied',
+  copy: 'Copy',
   'copy.failed': 'The browser did not allow copying.',
   createdAt: 'Created at',
   delete: 'Delete',
