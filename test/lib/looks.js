@@ -8,16 +8,14 @@
  */
 
 const assert = require('node:assert/strict');
-const fs = require('node:fs');
 const path = require('node:path');
 const { before, describe } = require('node:test');
+const { fits, isAccessible } = require('./accessible');
 const { skip } = require('./browser');
 const { root } = require('./node-red');
 const { usePages } = require('./pages');
 
 /** @import { Page } from 'playwright-core' */
-
-const axe = fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 
 /** The pictures of the documentation, by view and look. */
 const documented = new Map([
@@ -75,7 +73,8 @@ function suite(look, options) {
    * @param {string} view
    */
   const fit = async (page, view) => {
-    await fits(page, view);
+    const dialogs = await page.locator('dialog > .body').all();
+    for (const box of [page.locator('html'), ...dialogs]) await fits(box, view);
     await page.screenshot({ path: picture(view, look) });
   };
 
@@ -85,7 +84,7 @@ function suite(look, options) {
    */
   const check = async (page, view) => {
     await fit(page, view);
-    await isAccessible(page, `${view}, ${look}`);
+    await isAccessible(page, `${view}, ${look}`, { rules: ['best-practice'] });
   };
 
   see('before anybody is signed in', async () => {
@@ -253,40 +252,6 @@ function picture(view, look) {
   return name && process.env.UPDATE_SCREENSHOTS === '1'
     ? path.join(root, 'docs/images', name)
     : path.join(root, 'test-results/page', `${view}-${look}.png`);
-}
-
-/**
- * Nothing is wider than the window.
- * @param {Page} page
- * @param {string} view
- */
-async function fits(page, view) {
-  const boxes = [page.locator('html'), ...(await page.locator('dialog > .body').all())];
-  for (const box of boxes) {
-    const [needed, there] = await box.evaluate((/** @type {any} */ element) => [
-      element.scrollWidth,
-      element.clientWidth,
-    ]);
-    assert.ok(needed <= there, `${view} needs ${needed} of ${there} pixels`);
-  }
-}
-
-/**
- * @param {Page} page
- * @param {string} view
- */
-async function isAccessible(page, view) {
-  if (await page.evaluate('!window.axe')) await page.evaluate(axe);
-  const { violations } = /** @type {any} */ (
-    await page.evaluate(`axe.run(document, {
-      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
-    })`)
-  );
-  const told = violations.map(
-    (/** @type {any} */ { id, help, nodes }) =>
-      `${id}: ${help}: ${nodes.map((/** @type {any} */ node) => node.html.slice(0, 200)).join('\n')}`,
-  );
-  assert.deepEqual(told, [], view);
 }
 
 module.exports = { looksRight };
