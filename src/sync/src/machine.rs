@@ -370,6 +370,10 @@ impl Machine {
         (self.failures, self.denials) = (0, 0);
         self.last = Some(Ok(()));
         self.unconfirmed = false;
+        if self.in_flight.is_some() {
+            // Its end plans what comes next.
+            return;
+        }
         let next = now + schedule::next_interval(interval, random);
         // A fetch opens the next watch.
         let watch = self.watch_from.filter(|_| self.live && self.watch.is_none());
@@ -426,7 +430,9 @@ impl Machine {
         watch.heard = now;
         let (space, from, version) = match heard {
             Heard::Alive if is_first && watch.resumed => {
-                return self.resumed(interval, now, random);
+                // What is published is what the source has, and the watch goes on from there.
+                self.confirmed(interval, now, random);
+                return vec![Action::Confirm];
             }
             Heard::Alive => return Vec::new(),
             Heard::Behind if watch.behind => return Vec::new(),
@@ -448,11 +454,7 @@ impl Machine {
                     return Vec::new();
                 }
                 *published = version;
-                let fetching = self.in_flight.is_some();
                 self.confirmed(interval, now, random);
-                if fetching {
-                    self.due = None;
-                }
                 vec![Action::Amend, Action::Confirm]
             }
             _ => {
@@ -460,16 +462,6 @@ impl Machine {
                 self.deaf(&gap, now, random)
             }
         }
-    }
-
-    /// What is published is what the source has, and the watch goes on from there.
-    fn resumed(&mut self, interval: Duration, now: Instant, random: f64) -> Vec<Action> {
-        let fetching = self.in_flight.is_some();
-        self.confirmed(interval, now, random);
-        if fetching {
-            self.due = None;
-        }
-        vec![Action::Confirm]
     }
 
     /// At once, or after the fetch under way: its answer may be older than what was heard.
