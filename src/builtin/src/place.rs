@@ -104,8 +104,7 @@ impl Place {
                     KeyInformation { origin: KeyOrigin::Environment, created: false },
                 ));
             }
-            KeyPlace::File(Some(file)) => file.clone(),
-            KeyPlace::File(None) => self.directory.join(KEY),
+            KeyPlace::File(named) => self.key_file(named.as_deref()),
         };
         let (path, database) = (file.clone(), database.to_owned());
         let read = move || -> Result<_, KeyFileError> {
@@ -147,8 +146,8 @@ impl Place {
                 "the key in the environment".to_owned(),
                 "set SECRET_MANAGER_KEY to the right one, or unset it to use the key file",
             ),
-            KeyPlace::File(file) => (
-                format!("the key file {}", self.key_file(file.as_deref()).display()),
+            KeyPlace::File(named) => (
+                format!("the key file {}", self.key_file(named.as_deref()).display()),
                 "put the right one back from your backup",
             ),
         };
