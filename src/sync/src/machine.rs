@@ -12,6 +12,7 @@
 
 #[cfg(test)]
 mod tests;
+mod watch;
 
 use std::time::{Duration, Instant};
 
@@ -19,23 +20,13 @@ use secret_manager_source::{Failure, Remedy};
 
 use crate::schedule;
 use crate::status::State;
+use watch::Watch;
 
 /// Stands for one request to sync; it is finished once.
 pub type Ticket = u32;
 
 /// Values are withdrawn when access is denied this often in a row: once may be a mishap on the way.
 const DENIALS_BEFORE_WITHDRAWAL: u32 = 2;
-
-/// A source sends something every 15 s: a watch that is silent for longer than this is dead, though
-/// nobody has said so.
-pub(crate) const SILENCE: Duration = Duration::from_secs(45);
-/// A watch that ends sooner counts as a failure, however well it began.
-const STEADY: Duration = Duration::from_secs(30);
-/// A watch that is resumed and hasn't said by then whether anything was missed is not waited for: what is
-/// on the way may hold back streams.
-const RESUME_PATIENCE: Duration = Duration::from_secs(10);
-/// The pause before the next attempt where there was nothing to watch: the source may be renewed.
-const UNWATCHABLE_PAUSE: Duration = Duration::from_secs(60 * 60);
 
 /// For so few engines nothing is spread.
 const SHORTEST_SPREAD: Duration = Duration::from_secs(2);
@@ -144,19 +135,6 @@ struct Flight {
     since: Option<u64>,
 }
 
-#[derive(Debug)]
-struct Watch {
-    opened: Instant,
-    /// When something was heard last; before that, when it was opened.
-    heard: Instant,
-    /// Something was heard at all.
-    works: bool,
-    /// It was not opened after a fetch.
-    resumed: bool,
-    /// A fetch has to bring what is published to where the watch has gone on from.
-    behind: bool,
-}
-
 impl Machine {
     pub(crate) fn handle(&mut self, event: Event, now: Instant, random: f64) -> Vec<Action> {
         match event {
@@ -176,7 +154,7 @@ impl Machine {
 
     /// When [`Event::Due`] is to come.
     pub(crate) fn due(&self) -> Option<Instant> {
-        let silent = self.watch.as_ref().map(|watch| watch.heard + SILENCE);
+        let silent = self.watch.as_ref().map(Watch::silent_from);
         self.due.into_iter().chain(silent).min()
     }
 
@@ -200,17 +178,6 @@ impl Machine {
     /// Why the last fetch failed, if it did.
     pub(crate) fn failure(&self) -> Option<&Failure> {
         self.last.as_ref()?.as_ref().err()
-    }
-
-    /// Whether changes are heard of as they are made.
-    pub(crate) fn is_live(&self) -> bool {
-        self.watch.as_ref().is_some_and(|watch| watch.works && !watch.behind)
-    }
-
-    /// Whether no watch is opened yet, because the last one ended.
-    #[cfg(test)]
-    pub(crate) fn waits_to_watch(&self, now: Instant) -> bool {
-        self.watch_from.is_some_and(|from| from > now)
     }
 
     /// Values that were kept from an earlier run were published.
@@ -285,7 +252,7 @@ impl Machine {
 
     fn due_now(&mut self, now: Instant, random: f64) -> Vec<Action> {
         let mut actions = Vec::new();
-        if self.watch.as_ref().is_some_and(|watch| watch.heard + SILENCE <= now) {
+        if self.watch.as_ref().is_some_and(|watch| watch.silent_from() <= now) {
             let silent = Failure::new(Remedy::Retry, "nothing was heard on the watch in time");
             actions.extend(self.deaf(&silent, now, random));
         }
@@ -296,12 +263,6 @@ impl Machine {
             actions.extend(if resumes { self.resume(now) } else { self.fetch(Vec::new()) });
         }
         actions
-    }
-
-    fn resume(&mut self, now: Instant) -> Vec<Action> {
-        self.watch = Some(Watch::opened(now, true));
-        self.due = Some(now + RESUME_PATIENCE);
-        vec![Action::Resume]
     }
 
     fn fetch(&mut self, tickets: Vec<Ticket>) -> Vec<Action> {
@@ -330,7 +291,7 @@ impl Machine {
             let waiting = std::mem::take(&mut self.waiting);
             actions.extend(self.fetch(waiting));
         } else if let Some(watch) = &mut self.watch {
-            watch.behind = false;
+            watch.caught_up();
         } else {
             actions.extend(self.watch(now));
         }
@@ -410,106 +371,6 @@ impl Machine {
         actions
     }
 
-    fn may_watch(&self, now: Instant) -> bool {
-        let too_early = self.watch_from.is_some_and(|from| from > now);
-        self.live && self.watch.is_none() && self.published.is_some() && !too_early
-    }
-
-    fn watch(&mut self, now: Instant) -> Option<Action> {
-        self.may_watch(now).then(|| {
-            self.watch = Some(Watch::opened(now, false));
-            Action::Watch
-        })
-    }
-
-    fn heard(&mut self, heard: Heard, now: Instant, random: f64) -> Vec<Action> {
-        let (Some(interval), Some(watch)) = (self.interval, &mut self.watch) else {
-            return Vec::new();
-        };
-        let is_first = !std::mem::replace(&mut watch.works, true);
-        watch.heard = now;
-        let (space, from, version) = match heard {
-            Heard::Alive if is_first && watch.resumed => {
-                // What is published is what the source has, and the watch goes on from there.
-                self.confirmed(interval, now, random);
-                return vec![Action::Confirm];
-            }
-            Heard::Alive => return Vec::new(),
-            Heard::Behind if watch.behind => return Vec::new(),
-            Heard::Behind => {
-                watch.behind = true;
-                return self.fetch_what_was_missed();
-            }
-            // The fetch that is to come or under way may not know of it.
-            Heard::Change { .. } if watch.behind => {
-                self.again |= self.in_flight.is_some();
-                return Vec::new();
-            }
-            Heard::Change { space, from, version } => (space, from, version),
-        };
-        match &mut self.published {
-            Some((known, published)) if *known == space && from <= *published => {
-                // Heard before; a fetch was faster, or the stream repeats itself.
-                if version <= *published {
-                    return Vec::new();
-                }
-                *published = version;
-                self.confirmed(interval, now, random);
-                vec![Action::Amend, Action::Confirm]
-            }
-            _ => {
-                let gap = Failure::new(Remedy::Repair, "a change was missed on the watch");
-                self.deaf(&gap, now, random)
-            }
-        }
-    }
-
-    /// At once, or after the fetch under way: its answer may be older than what was heard.
-    fn fetch_what_was_missed(&mut self) -> Vec<Action> {
-        if self.in_flight.is_some() {
-            self.again = true;
-            return Vec::new();
-        }
-        self.fetch(Vec::new())
-    }
-
-    /// There is no watch any more. What it should have told is fetched: at once when it told something
-    /// that can't be right, and otherwise when the next one may be opened.
-    fn deaf(&mut self, failure: &Failure, now: Instant, random: f64) -> Vec<Action> {
-        let Some(watch) = &self.watch else { return Vec::new() };
-        // Of what was never a watch nothing was missed.
-        let odd = watch.works && failure.remedy == Remedy::Repair;
-        // Nothing is known of the source yet; only a fetch tells whether it is there.
-        let unanswered = watch.resumed && !watch.works;
-        let unresumable = unanswered && failure.remedy == Remedy::Repair;
-        if now.saturating_duration_since(watch.opened) >= STEADY {
-            self.watch_failures = 0;
-        }
-        if !unresumable {
-            self.watch_failures = self.watch_failures.saturating_add(1);
-        }
-        let pause = match failure.remedy {
-            Remedy::Reconfigure => UNWATCHABLE_PAUSE,
-            _ => schedule::back_off(self.watch_failures, asked(failure), self.spread, random),
-        };
-        let from = now + pause;
-        // What can't be resumed is opened after the fetch, as if it had not been tried.
-        self.watch_from = (!unresumable).then_some(from);
-        let mut actions = self.unwatch();
-        match self.due {
-            // During a fetch, or while fetches fail and have pauses of their own.
-            None => self.again |= odd,
-            Some(_) if self.failures > 0 => {}
-            Some(_) if odd || unanswered => actions.extend(self.fetch(Vec::new())),
-            Some(due) => self.due = Some(due.min(from)),
-        }
-        actions
-    }
-
-    fn unwatch(&mut self) -> Vec<Action> {
-        self.watch.take().map(|_| Action::Unwatch).into_iter().collect()
-    }
-
     fn stop(&mut self) -> Vec<Action> {
         self.interval = None;
         self.due = None;
@@ -524,12 +385,6 @@ impl Machine {
             actions.push(Action::Finish(tickets, Err(Ended::Stopped)));
         }
         actions
-    }
-}
-
-impl Watch {
-    fn opened(now: Instant, resumed: bool) -> Self {
-        Self { opened: now, heard: now, works: false, resumed, behind: false }
     }
 }
 

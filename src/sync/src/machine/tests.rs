@@ -1,5 +1,6 @@
 use proptest::prelude::*;
 
+use super::watch::{RESUME_PATIENCE, SILENCE, UNWATCHABLE_PAUSE};
 use super::*;
 
 const MINUTE: Duration = Duration::from_secs(60);
