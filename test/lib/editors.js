@@ -4,8 +4,9 @@
 
 const assert = require('node:assert/strict');
 const path = require('node:path');
+const { after, before, describe } = require('node:test');
 const { fits, isAccessible } = require('./accessible');
-const { launch } = require('./browser');
+const { launch, skip } = require('./browser');
 const { root } = require('./node-red');
 
 /** @import { Browser, Page } from 'playwright-core' */
@@ -133,6 +134,28 @@ class Editor {
 }
 
 /**
+ * @callback Open
+ * @param {InstanceType<typeof import('./node-red').NodeRed>} red
+ * @param {Options} [options]
+ * @returns {Promise<InstanceType<typeof Editor>>}
+ */
+
+/**
+ * A suite in a browser of its own.
+ * @param {string} name
+ * @param {(open: Open) => void} suite is given what opens an editor
+ */
+function inEditors(name, suite) {
+  /** @type {Browser} */
+  let browser;
+  before(async () => {
+    if (!skip) browser = await launch();
+  });
+  after(() => browser?.close());
+  describe(name, { skip }, () => suite((red, options) => Editor.open(browser, red, options)));
+}
+
+/**
  * Gives the tab the whole height where the sidebar has two halves.
  * @param {InstanceType<typeof import('./node-red').NodeRed>} red
  */
@@ -156,4 +179,4 @@ async function wholeHeight(red) {
   await red.request('POST', '/settings/user', { editor: { sidebar: { state }, view } });
 }
 
-module.exports = { Editor, launch, wholeHeight };
+module.exports = { inEditors, wholeHeight };

@@ -8,15 +8,13 @@
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const path = require('node:path');
-const { after, before, describe, test } = require('node:test');
-const { skip } = require('./browser');
-const { Editor, launch, wholeHeight } = require('./editors');
+const { after, before, test } = require('node:test');
+const { inEditors, wholeHeight } = require('./editors');
 const { TAB, endpoint, expressionNode, functionNode, secretManager, tab } = require('./flows');
 const { NodeRed } = require('./node-red');
 const { until } = require('./until');
 
-/** @type {import('playwright-core').Browser} */
-let browser;
+/** @typedef {import('./editors').Open} Open */
 
 const flows = [
   tab,
@@ -41,34 +39,29 @@ const asBytes = { 'Content-Type': 'application/octet-stream' };
 
 /** @param {4 | 5} version */
 function changesSecrets(version) {
-  before(async () => {
-    if (!skip) browser = await launch();
-  });
-  after(() => browser?.close());
-  describe(`The sidebar with the vault on Node-RED ${version}`, { skip }, () => changes(version));
+  inEditors(`The sidebar with the vault on Node-RED ${version}`, (open) => changes(version, open));
 }
 
 /** @param {4 | 5} version */
 function knowsUsers(version) {
-  before(async () => {
-    if (!skip) browser = await launch();
-  });
-  after(() => browser?.close());
-  describe(`Users of the sidebar on Node-RED ${version}`, { skip }, () => permissions(version));
+  inEditors(`Users of the sidebar on Node-RED ${version}`, (open) => permissions(version, open));
 }
 
-/** @param {4 | 5} version */
-function changes(version) {
+/**
+ * @param {4 | 5} version
+ * @param {Open} open
+ */
+function changes(version, open) {
   /** @type {InstanceType<typeof NodeRed>} */
   let red;
-  /** @type {InstanceType<typeof Editor>} */
+  /** @type {Awaited<ReturnType<Open>>} */
   let editor;
 
   before(async () => {
     red = await NodeRed.start(version, { flows });
     if (version === 5) await wholeHeight(red);
     await red.status('manager', '🆗 Synced');
-    editor = await Editor.open(browser, red);
+    editor = await open(red);
   });
   after(async () => {
     await editor?.close();
@@ -223,8 +216,11 @@ function changes(version) {
   });
 }
 
-/** @param {4 | 5} version */
-function permissions(version) {
+/**
+ * @param {4 | 5} version
+ * @param {Open} open
+ */
+function permissions(version, open) {
   /** @type {InstanceType<typeof NodeRed>} */
   let red;
 
@@ -274,7 +270,7 @@ function permissions(version) {
 
   for (const [name, { actions, buttons }] of Object.entries(shown)) {
     test(`shows ${name} what works`, async () => {
-      const editor = await Editor.open(browser, red, { as: [name, password] });
+      const editor = await open(red, { as: [name, password] });
       try {
         const { sidebar } = editor;
         await editor.row('KEY').waitFor();

@@ -4,31 +4,28 @@
 
 const assert = require('node:assert/strict');
 const { after, before, describe, test } = require('node:test');
-const { skip } = require('./browser');
-const { Editor, launch, wholeHeight } = require('./editors');
+const { inEditors, wholeHeight } = require('./editors');
 const { TAB, functionNode, secretManager, secretSource, setPayload, tab } = require('./flows');
 const { NodeRed } = require('./node-red');
 const { ScriptedSource, faults } = require('./scripted-source');
 const { until } = require('./until');
 
-/** @type {import('playwright-core').Browser} */
-let browser;
+/** @typedef {import('./editors').Open} Open */
 
 /** @param {4 | 5} version */
 function showsSecrets(version) {
-  before(async () => {
-    if (!skip) browser = await launch();
-  });
-  after(() => browser?.close());
-  describe(`The sidebar on Node-RED ${version}`, { skip }, () => suite(version));
+  inEditors(`The sidebar on Node-RED ${version}`, (open) => suite(version, open));
 }
 
-/** @param {4 | 5} version */
-function suite(version) {
+/**
+ * @param {4 | 5} version
+ * @param {Open} open
+ */
+function suite(version, open) {
   const source = new ScriptedSource();
   /** @type {InstanceType<typeof NodeRed>} */
   let red;
-  /** @type {InstanceType<typeof Editor>} */
+  /** @type {Awaited<ReturnType<Open>>} */
   let editor;
 
   before(async () => {
@@ -51,7 +48,7 @@ function suite(version) {
    */
   function see(name, body, options) {
     test(name, async () => {
-      editor = await Editor.open(browser, red, options);
+      editor = await open(red, options);
       try {
         await body();
       } finally {
@@ -152,7 +149,7 @@ function suite(version) {
 
     describe('in one editor', () => {
       before(async () => {
-        editor = await Editor.open(browser, red);
+        editor = await open(red);
       });
       after(() => editor?.close());
 
