@@ -1,7 +1,7 @@
 /* The admin API of this package. Nothing else here sends a request. */
 
 import { Problem } from '../../src/service/ui/problem.js';
-import { asWritten, secretsAt } from '../../src/service/ui/wire.js';
+import { asWritten, secretsAt, withQuery } from '../../src/service/ui/wire.js';
 
 /**
  * @import { Options } from '../../src/service/ui/wire.js'
@@ -18,14 +18,10 @@ const OWN_TYPE = 'application/octet-stream';
  * @param {Options} [options]
  * @returns {Promise<string>}
  */
-function send(method, path, { text, headers, query = {} } = {}) {
-  const search = new URLSearchParams();
-  for (const [name, value] of Object.entries(query)) {
-    if (value !== undefined) search.set(name, String(value));
-  }
+function send(method, path, { text, headers, query } = {}) {
   return new Promise((resolve, reject) => {
     $.ajax({
-      url: `secret-manager/${path}${search.size > 0 ? `?${search}` : ''}`,
+      url: withQuery(`secret-manager/${path}`, query),
       method,
       data: text,
       contentType: text === undefined ? false : OWN_TYPE,

@@ -1,21 +1,14 @@
 /* The service's API, as this page uses it. Nothing else here sends a request. */
 
 import { Problem } from './problem.js';
-import { secretsAt } from './wire.js';
+import { secretsAt, withQuery } from './wire.js';
 
 /** @import * as Api from './types.js' */
 
 /** Tells (`ended`) that the service no longer knows who we are. */
 export const session = new EventTarget();
 
-/**
- * @typedef {object} Options
- * @property {unknown} [body] becomes JSON
- * @property {string} [text] is sent as it is
- * @property {string} [type] of the text
- * @property {Record<string, string>} [headers]
- * @property {Record<string, string | number | undefined>} [query]
- */
+/** @typedef {import('./wire.js').Options & { body?: unknown }} Options the body becomes JSON */
 
 /**
  * @param {string} method
@@ -51,13 +44,7 @@ async function problemOf(response) {
  * @param {string} path
  * @param {Options['query']} [query]
  */
-function address(path, query = {}) {
-  const search = new URLSearchParams();
-  for (const [name, value] of Object.entries(query)) {
-    if (value !== undefined && value !== '') search.set(name, String(value));
-  }
-  return `/api/v1${path}${search.size > 0 ? `?${search}` : ''}`;
-}
+const address = (path, query) => withQuery(`/api/v1${path}`, query);
 
 /** @type {(method: string, path: string, options?: Options) => Promise<any>} */
 const ask = async (method, path, options) => (await send(method, path, options)).json();

@@ -13,6 +13,18 @@ import { memberTexts } from './json.js';
  */
 
 /**
+ * @param {string} path
+ * @param {Options['query']} [query] without what is empty
+ */
+export function withQuery(path, query = {}) {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined && value !== '') search.set(name, String(value));
+  }
+  return search.size > 0 ? `${path}?${search}` : path;
+}
+
+/**
  * The calls of an API that has secrets.
  * @param {string} place the path below which it has them
  * @param {(method: string, path: string, options?: Options) => Promise<string>} send gives the answer's text
