@@ -7,12 +7,12 @@
 
 const assert = require('node:assert/strict');
 const http = require('node:http');
-const { once } = require('node:events');
 const { after, before, test } = require('node:test');
 const { onBothVersions } = require('./lib/both-versions');
 const { launch, skip } = require('./lib/browser');
 const { secretManager, tab } = require('./lib/flows');
 const { NodeRed } = require('./lib/node-red');
+const { listen } = require('./lib/ports');
 
 onBothVersions('A page of another site', (version) => {
   /** @type {InstanceType<typeof NodeRed>} */
@@ -22,6 +22,7 @@ onBothVersions('A page of another site', (version) => {
   const elsewhere = http.createServer((_request, response) => {
     response.setHeader('Content-Type', 'text/html').end('<title>Elsewhere</title>');
   });
+  let port = 0;
   const vault = () => `${red.url}/secret-manager/vault`;
   const keys = async () => {
     const { secrets } = await red.request('GET', '/secret-manager/vault/secrets');
@@ -36,8 +37,7 @@ onBothVersions('A page of another site', (version) => {
 
   before(async () => {
     if (skip) return;
-    elsewhere.listen(0, '127.0.0.1');
-    await once(elsewhere, 'listening');
+    port = await listen(elsewhere);
     browser = await launch();
     red = await NodeRed.start(version, {
       settings: { logging: { console: { level: 'info', audit: true } } },
@@ -53,7 +53,6 @@ onBothVersions('A page of another site', (version) => {
   });
 
   test('can neither change, nor sync, nor reveal', { skip }, async () => {
-    const { port } = /** @type {import('node:net').AddressInfo} */ (elsewhere.address());
     const page = await browser.newPage();
     await page.goto(`http://localhost:${port}/`);
     /** @type {(url: string, method: string, body?: string) => Promise<string>} */

@@ -7,7 +7,8 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { after, before, describe, test } = require('node:test');
 const { launch, skip } = require('./lib/browser');
-const { CLIENT, RealProvider, WrongProvider, freePort } = require('./lib/openid-provider');
+const { CLIENT, RealProvider, WrongProvider } = require('./lib/openid-provider');
+const { freePort } = require('./lib/ports');
 const { Service } = require('./lib/service');
 const { Visitor } = require('./lib/visitor');
 

@@ -7,12 +7,12 @@ const fs = require('node:fs');
 const http = require('node:http');
 const https = require('node:https');
 const path = require('node:path');
-const { once } = require('node:events');
 const { test } = require('node:test');
 const { onBothVersions } = require('./lib/both-versions');
 const { Broker } = require('./lib/broker');
 const { Authority } = require('./lib/certificates');
 const { TAB, endpoint, expressionNode, functionNode, tab } = require('./lib/flows');
+const { listen } = require('./lib/ports');
 const { usePropertySource, witness } = require('./lib/properties');
 
 /** @typedef {InstanceType<typeof import('./lib/node-red').NodeRed>} Red */
@@ -156,10 +156,8 @@ onBothVersions('Secrets in properties', (version) => {
         response.end(socket.getPeerCertificate().subject.CN);
       },
     );
-    secure.listen(0, '127.0.0.1');
-    await once(secure, 'listening');
+    const port = await listen(secure);
     later(() => secure.close());
-    const { port } = /** @type {import('node:net').AddressInfo} */ (secure.address());
     const first = old.issue('first', 'canary-one');
     const second = renewed.issue('second', 'canary-two');
     const secret = (
@@ -214,10 +212,8 @@ onBothVersions('Secrets in properties', (version) => {
       seen.push(`${request.url} ${request.headers.authorization}`);
       response.end(seen.at(-1));
     });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
+    const port = await listen(server);
     later(() => server.close());
-    const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
     source.publish({ TOKEN: 'canary-1', URL: `http://127.0.0.1:${port}/a`, OTHER: 'x' });
     const red = await start({
       flows: [

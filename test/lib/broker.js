@@ -2,7 +2,7 @@
 
 const net = require('node:net');
 const tls = require('node:tls');
-const { once } = require('node:events');
+const { listen } = require('./ports');
 
 /** An MQTT broker with one account, whose password can be changed at any time. */
 class Broker {
@@ -17,9 +17,11 @@ class Broker {
   /**
    * @param {import('aedes').Aedes} aedes
    * @param {net.Server} server
+   * @param {number} port
    * @param {string} password
    */
-  constructor(aedes, server, password) {
+  constructor(aedes, server, port, password) {
+    this.port = port;
     this.#aedes = aedes;
     this.#server = server;
     this.#password = password;
@@ -42,13 +44,7 @@ class Broker {
     const server = options
       ? tls.createServer(options, aedes.handle)
       : net.createServer(aedes.handle);
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    return new Broker(aedes, server, password);
-  }
-
-  get port() {
-    return /** @type {net.AddressInfo} */ (this.#server.address()).port;
+    return new Broker(aedes, server, await listen(server), password);
   }
 
   /**

@@ -5,10 +5,10 @@
 const { spawn } = require('node:child_process');
 const { once } = require('node:events');
 const fs = require('node:fs');
-const net = require('node:net');
 const path = require('node:path');
 const WebSocket = require('ws');
 const { systemNode } = require('../../scripts/run');
+const { freePort } = require('./ports');
 const { temporaryDirectory, temporaryProcess } = require('./temporary');
 const { until } = require('./until');
 
@@ -305,13 +305,4 @@ function cleanEnvironment() {
   return Object.fromEntries(names.map((name) => [name, process.env[name]]));
 }
 
-async function freePort() {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = /** @type {net.AddressInfo} */ (server.address());
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
-module.exports = { NodeRed, freePort, root, versions };
+module.exports = { NodeRed, root, versions };

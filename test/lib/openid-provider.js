@@ -5,19 +5,8 @@
 const { createSign, generateKeyPairSync, randomUUID } = require('node:crypto');
 const { once } = require('node:events');
 const http = require('node:http');
-const net = require('node:net');
 
 const CLIENT = { id: 'secret-manager', secret: 'a-secret-of-the-tests' };
-
-/** A port that nobody uses; the provider and the service have to know each other's address. */
-async function freePort() {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = /** @type {net.AddressInfo} */ (server.address());
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 /**
  * The provider of npm's `oidc-provider`, with its own pages for signing in and agreeing: any name
@@ -162,4 +151,4 @@ class WrongProvider {
   }
 }
 
-module.exports = { CLIENT, RealProvider, WrongProvider, freePort };
+module.exports = { CLIENT, RealProvider, WrongProvider };

@@ -8,7 +8,8 @@ const fs = require('node:fs');
 const http = require('node:http');
 const path = require('node:path');
 const { promisify } = require('node:util');
-const { freePort, versions } = require('./node-red');
+const { versions } = require('./node-red');
+const { freePort, listen } = require('./ports');
 const { temporaryDirectory, temporaryProcess } = require('./temporary');
 const { tool } = require('./tools');
 const { until } = require('./until');
@@ -98,10 +99,7 @@ class Catalogue {
   }
 
   async start() {
-    this.#server.listen(0, '127.0.0.1');
-    await once(this.#server, 'listening');
-    const { port } = /** @type {import('node:net').AddressInfo} */ (this.#server.address());
-    this.url = `http://127.0.0.1:${port}/catalogue.json`;
+    this.url = `http://127.0.0.1:${await listen(this.#server)}/catalogue.json`;
     return this;
   }
 
