@@ -4,7 +4,7 @@
 //! process or by a command beside it, it reads where the watched spaces stand and which rights have
 //! ended, and wakes the watchers concerned. A watcher then asks its [`Topic`] for what leads from the
 //! version it has to the current one; all that start from the same version share one answer, so a
-//! change is read, decrypted and written once, however many watch.
+//! change is read, decrypted and written once, however many watch. It is made before they are woken.
 //!
 //! Nothing is queued for a watcher. One that is slow finds a longer way to go when it asks again, and
 //! one that takes nothing at all is cut off by the connection's time limit. While nobody watches, the
@@ -47,6 +47,16 @@ const PAUSE: Duration = Duration::from_millis(500);
 pub(crate) enum Right {
     Token(TokenId),
     Membership { session: SessionId, user: UserId },
+}
+
+impl Right {
+    /// Engines get the values, people the names.
+    fn shows(&self) -> Shows {
+        match self {
+            Self::Token(_) => Shows::Values,
+            Self::Membership { .. } => Shows::Names,
+        }
+    }
 }
 
 pub(crate) struct Hub {
@@ -93,7 +103,6 @@ impl Hub {
         self: &Arc<Self>,
         space: &SpaceId,
         right: Right,
-        shows: Shows,
         has: Has,
     ) -> Result<Watcher, Error> {
         let topic = {
@@ -104,7 +113,7 @@ impl Hub {
             topic.enter(&right);
             Arc::clone(topic)
         };
-        let mut watcher = Watcher::new(Arc::clone(self), topic, right, shows, has);
+        let mut watcher = Watcher::new(Arc::clone(self), topic, right, has);
         // What was committed before the topic was entered is read here; what comes after it, by
         // the hub.
         self.read_heads(vec![Arc::clone(watcher.topic())]).await?;
@@ -186,12 +195,11 @@ impl Hub {
             }
             let spaces = some.iter().map(|topic| topic.space.clone()).collect();
             let heads = self.manager.heads(spaces).await?;
-            for (topic, head) in some.iter().zip(heads) {
-                match head {
-                    Some(head) => topic.stands_at(head),
-                    None => topic.close(),
-                }
-            }
+            let told = some.iter().zip(heads).map(async |(topic, head)| match head {
+                Some(head) => topic.stands_at(&self.manager, head).await,
+                None => topic.close(),
+            });
+            futures_util::future::join_all(told).await;
         }
         Ok(())
     }

@@ -18,7 +18,7 @@ use crate::error::Problem;
 use crate::number::Number;
 use crate::query::Query;
 use crate::shared::Shared;
-use crate::watch::{Has, Right, Shows, Watcher};
+use crate::watch::{Has, Right, Watcher};
 
 /// What a browser's `EventSource` sends when it comes again: the `id` of the last event it got.
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
@@ -85,7 +85,7 @@ async fn changes(
         Some(held) => Has::Tagged(held),
         None => has(version),
     };
-    let watcher = shared.hub.watch(space, right, Shows::Values, has).await.map_err(gone)?;
+    let watcher = shared.hub.watch(space, right, has).await.map_err(gone)?;
     // Who watches is written down here; what goes out, once for all who watch (`watch/topic.rs`).
     let subject =
         version.map_or_else(|| "watch".into(), |version| format!("watch since version {version}"));
@@ -127,7 +127,7 @@ async fn names(
     let Session { id, user, .. } = &member.signed_in.session;
     let right = Right::Membership { session: id.clone(), user: user.id.clone() };
     let has = has(version(since.map(|since| since.0), &headers));
-    Ok(stream(shared.hub.watch(&member.space.id, right, Shows::Names, has).await?))
+    Ok(stream(shared.hub.watch(&member.space.id, right, has).await?))
 }
 
 fn has(version: Option<u64>) -> Has {

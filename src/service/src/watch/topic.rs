@@ -13,6 +13,9 @@ use super::{Right, event};
 /// How long an event is kept for watchers that come for it later than the others. It holds values.
 const KEPT: Duration = Duration::from_secs(5);
 
+/// So long watchers are kept asleep while the step is made that they will ask for.
+const PATIENCE: Duration = Duration::from_millis(20);
+
 /// What a watcher may see of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Shows {
@@ -113,38 +116,62 @@ impl Topic {
         });
     }
 
-    pub(super) fn stands_at(&self, head: Head) {
-        self.state.send_if_modified(|state| {
-            let is_news = state.head.as_ref() != Some(&head);
-            if is_news {
-                // What led to the head before leads to this one no longer.
-                self.events.lock().unwrap_or_else(PoisonError::into_inner).clear();
-                state.head = Some(head);
-            }
-            is_news
-        });
+    /// Takes note of where the space stands, and wakes the watchers when that is news. What nearly all
+    /// of them will ask for then, the step from where the space stood, is made before.
+    pub(super) async fn stands_at(self: &Arc<Self>, manager: &Arc<Manager>, head: Head) {
+        let before = self.state.borrow().head.clone();
+        if before.as_ref() == Some(&head) {
+            return;
+        }
+        // What led to the head before leads to this one no longer.
+        self.events.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        if let Some(before) = before {
+            self.prepare(manager, before.version, &head).await;
+        }
+        self.state.send_modify(|state| state.head = Some(head));
     }
 
-    /// What leads from version `from` to where the space stands; read once for all who ask.
+    /// Makes the steps from a version that the watchers have. One that takes long goes on being made: the
+    /// watchers wait for it themselves then, and those of other spaces don't.
+    async fn prepare(self: &Arc<Self>, manager: &Arc<Manager>, from: u64, head: &Head) {
+        let shown: HashSet<Shows> = self.rights().iter().map(Right::shows).collect();
+        for shows in shown {
+            let (topic, manager, head) = (Arc::clone(self), Arc::clone(manager), head.clone());
+            let step = async move { topic.step(&manager, shows, from, &head).await.map(drop) };
+            let step = tokio::spawn(step);
+            // Whoever asks for a step that failed makes it anew, and tells the error.
+            let _ = tokio::time::timeout(PATIENCE, step).await;
+        }
+    }
+
+    /// What leads from version `from` to where the space stands, which is `head` or what came after it;
+    /// read once for all who ask.
     pub(super) async fn step(
         self: &Arc<Self>,
         manager: &Manager,
         shows: Shows,
         from: u64,
+        head: &Head,
     ) -> Result<Step, Error> {
         let event = {
             let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(events.entry((shows, from)).or_default())
         };
         let make = async || {
-            let step = self.make_step(manager, shows, from).await?;
+            let step = self.make_step(manager, shows, from, head).await?;
             self.forget_later(shows, from);
             Ok::<_, Error>(step)
         };
         event.get_or_try_init(make).await.cloned()
     }
 
-    async fn make_step(&self, manager: &Manager, shows: Shows, from: u64) -> Result<Step, Error> {
+    async fn make_step(
+        &self,
+        manager: &Manager,
+        shows: Shows,
+        from: u64,
+        head: &Head,
+    ) -> Result<Step, Error> {
         let change = match shows {
             // In the audit trail this is one reading, whoever gets it; who could have is told by
             // the records of those who began to watch.
@@ -157,13 +184,10 @@ impl Topic {
                 .await?
                 .map(|changes| (changes.version, changes.tag.clone(), event::names(&changes))),
         };
-        match change {
-            Some((version, tag, text)) => Ok(Step::Change { to: Head { version, tag }, text }),
-            None => {
-                let head = self.state.borrow().head.clone();
-                head.map(|to| Step::Reset { to }).ok_or(Error::Busy)
-            }
-        }
+        Ok(match change {
+            Some((version, tag, text)) => Step::Change { to: Head { version, tag }, text },
+            None => Step::Reset { to: head.clone() },
+        })
     }
 
     fn forget_later(self: &Arc<Self>, shows: Shows, from: u64) {

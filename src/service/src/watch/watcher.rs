@@ -20,7 +20,6 @@ pub(crate) struct Watcher {
     topic: Arc<Topic>,
     state: watch::Receiver<State>,
     right: Right,
-    shows: Shows,
     has: Has,
     is_open: bool,
     _counted: Counted,
@@ -39,16 +38,10 @@ pub(crate) enum Has {
 }
 
 impl Watcher {
-    pub(super) fn new(
-        hub: Arc<Hub>,
-        topic: Arc<Topic>,
-        right: Right,
-        shows: Shows,
-        has: Has,
-    ) -> Self {
+    pub(super) fn new(hub: Arc<Hub>, topic: Arc<Topic>, right: Right, has: Has) -> Self {
         let state = topic.subscribe();
-        let counted = Counted::new(&hub.metrics.watchers(shows));
-        Self { hub, topic, state, right, shows, has, is_open: false, _counted: counted }
+        let counted = Counted::new(&hub.metrics.watchers(right.shows()));
+        Self { hub, topic, state, right, has, is_open: false, _counted: counted }
     }
 
     pub(super) fn topic(&self) -> &Arc<Topic> {
@@ -122,11 +115,11 @@ impl Watcher {
                 let version = head.version;
                 self.has = Has::All(head);
                 // People see a list that they have just got; an engine has to get one.
-                return Ok((self.shows == Shows::Values).then(|| event::reset(version)));
+                return Ok((self.right.shows() == Shows::Values).then(|| event::reset(version)));
             }
             Has::Version(version) | Has::All(Head { version, .. }) => *version,
         };
-        let step = self.topic.step(&self.hub.manager, self.shows, from).await?;
+        let step = self.topic.step(&self.hub.manager, self.right.shows(), from, &head).await?;
         let (to, event) = match step {
             Step::Change { to, text } if to.version != from => (to, Some(text)),
             // Nothing to tell, unless the space has come to this version by another way.
