@@ -1,6 +1,7 @@
 'use strict';
 
 const { serve } = require('./lib/admin');
+const { whileInstalled } = require('./lib/installed');
 const { keeperOf } = require('./lib/keeper');
 const { installMasking } = require('./lib/masking');
 const { contextKeyOf, isUsable, memberOf } = require('./lib/member');
@@ -60,9 +61,11 @@ module.exports = function (RED) {
 
   RED.nodes.registerType(TYPE, SecretManagerNode);
 
-  installMasking(RED);
-  prepareStarts(RED, TYPE, SecretManagerNode);
-  serve(RED);
+  whileInstalled(RED, [
+    () => installMasking(RED),
+    () => prepareStarts(RED, TYPE, SecretManagerNode),
+    () => serve(RED),
+  ]);
 };
 
 /**

@@ -17,40 +17,27 @@ const { maskedCopy } = require('./masked-copy');
  * @property {number} [minimumLength] shorter values aren't masked
  */
 
-const TYPE = 'secret-manager';
-
-/** Where it is noted how to end the masking, for a copy of this file that is loaded after an uninstall. */
-const UNDO = Symbol.for('@secret-manager/node-red/masking');
-
 /** What Node-RED shows of a text unless Debug is set otherwise. */
 const SHOWN = 1000;
 
 const LOG_FILE = /[\\/]@node-red[\\/]util[\\/]lib[\\/]log\.js$/;
 
 /**
- * Masks from now on, until the package is removed.
+ * Masks from now on.
  * @param {Red} RED
+ * @returns {() => void} ends it
  */
 function installMasking(RED) {
-  const place = /** @type {any} */ (RED.events);
-  place[UNDO]?.();
   const settings = RED.settings.secretManagerMasking;
-  if (settings === false) return;
+  if (settings === false) return () => {};
   startMasking(checked(RED, settings));
 
   const log = logOf(RED);
   if (!log) RED.log.warn(RED._('secret-manager.warning.logNotMasked'));
   const undo = [wrap(RED.util, 'encodeObject', maskingEncoder), wrap(log, 'log', maskingLogger)];
-  const onRuntimeEvent = (/** @type {any} */ { id, payload }) => {
-    const gone = Array.isArray(payload) && payload.some(({ types }) => types?.includes(TYPE));
-    if (id === 'node/removed' && gone) place[UNDO]?.();
-  };
   RED.events.prependListener('node-status', onStatus);
-  RED.events.on('runtime-event', onRuntimeEvent);
-  place[UNDO] = () => {
-    delete place[UNDO];
+  return () => {
     RED.events.off('node-status', onStatus);
-    RED.events.off('runtime-event', onRuntimeEvent);
     for (const unwrap of undo) unwrap();
   };
 }

@@ -28,18 +28,12 @@ const { Scopes } = require('./scopes');
 const START_TIMEOUT = 3000;
 
 /**
- * What to undo when Node-RED loads the node's file again, after an uninstall and an install.
- * @type {WeakMap<object, () => void>}
- */
-const preparations = new WeakMap();
-
-/**
  * @param {Red} RED
  * @param {string} type of our nodes
  * @param {Function} constructor of theirs
+ * @returns {() => void} ends it
  */
 function prepareStarts(RED, type, constructor) {
-  preparations.get(RED.events)?.();
   const gate = new MessageGate(RED.hooks);
   const properties = new Properties(RED);
 
@@ -75,12 +69,12 @@ function prepareStarts(RED, type, constructor) {
 
   RED.events.on('flows:starting', onStarting);
   RED.events.on('flows:started', onStarted);
-  preparations.set(RED.events, () => {
+  return () => {
     RED.events.off('flows:starting', onStarting);
     RED.events.off('flows:started', onStarted);
     properties.close();
     gate.open();
-  });
+  };
 }
 
 /**

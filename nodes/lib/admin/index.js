@@ -35,7 +35,6 @@ const vault = require('./vault');
  * @typedef {object} Slot what survives this file being loaded again
  * @property {Set<string>} known what Node-RED was given
  * @property {Map<string, (request: any, response: any) => void>} handlers
- * @property {() => void} [undo]
  */
 
 const TYPE = 'secret-manager';
@@ -45,11 +44,13 @@ const SLOT = Symbol.for('@secret-manager/node-red/admin');
 /** @type {Route[]} */
 const routes = [...published.routes, ...vault.routes];
 
-/** @param {Red} RED */
+/**
+ * @param {Red} RED
+ * @returns {() => void} ends it
+ */
 function serve(RED) {
   const app = /** @type {any} */ (RED.httpAdmin);
   const slot = /** @type {Slot} */ (app[SLOT] ??= { known: new Set(), handlers: new Map() });
-  slot.undo?.();
   for (const route of routes) {
     const name = `${route.method} ${route.path}`;
     slot.handlers.set(name, guarded(RED, route));
@@ -65,13 +66,7 @@ function serve(RED) {
     );
   }
   const quiet = announce(RED);
-  const onRuntimeEvent = (/** @type {any} */ { id, payload }) => {
-    const gone = Array.isArray(payload) && payload.some(({ types }) => types?.includes(TYPE));
-    if (id === 'node/removed' && gone) slot.undo?.();
-  };
-  RED.events.on('runtime-event', onRuntimeEvent);
-  slot.undo = () => {
-    RED.events.off('runtime-event', onRuntimeEvent);
+  return () => {
     quiet();
     slot.handlers.clear();
   };
