@@ -9,8 +9,7 @@
  */
 
 const { inspect } = require('node:util');
-const { isMasking } = require('../../js');
-const { maskedLogMessage } = require('./masking');
+const { maskingLogger } = require('./masking');
 
 /**
  * @typedef {(message: any) => void} Handler
@@ -40,10 +39,7 @@ const MONTHS = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');
  * @returns {HandlerMaker}
  */
 function masked(make) {
-  return (settings) => {
-    const handler = make(settings);
-    return (message) => handler(isMasking() ? maskedLogMessage(message) : message);
-  };
+  return (settings) => maskingLogger(make(settings));
 }
 
 /** Prints like Node-RED's own handler. @type {HandlerMaker} */

@@ -8,6 +8,7 @@
 
 const { isMasking, mask, startMasking } = require('../../js');
 const { maskedCopy } = require('./masked-copy');
+const { loaded } = require('./runtime');
 
 /**
  * @typedef {import('./types').Red} Red
@@ -64,9 +65,8 @@ function checked(RED, settings) {
  * @param {Red} RED
  */
 function logOf(RED) {
-  const files = Object.keys(require.cache).filter((file) => LOG_FILE.test(file));
-  const modules = files.map((file) => require.cache[file]?.exports);
-  return modules.find(
+  return loaded(
+    LOG_FILE,
     (log) => log?.addHandler === RED.log.addHandler && typeof log?.log === 'function',
   );
 }
@@ -113,7 +113,7 @@ function maskingEncoder(encodeObject) {
   };
 }
 
-/** @param {Function} log */
+/** @param {Function} log a function of log messages, such as a handler */
 function maskingLogger(log) {
   return (/** @type {any} */ message) => log(isMasking() ? maskedLogMessage(message) : message);
 }
@@ -142,4 +142,4 @@ function onStatus(event) {
   if (masked !== text) event.status = { ...event.status, text: masked };
 }
 
-module.exports = { installMasking, maskedLogMessage };
+module.exports = { installMasking, maskingLogger };

@@ -2,9 +2,9 @@
 
 /*
  * What this package uses of Node-RED's inside, because there is no official way: the constructors of
- * other nodes, and stopping and starting some of the nodes. It is looked for among the modules that the
- * process has loaded; where it isn't there, or looks other than expected, there is none, and what needs
- * it says so and does without.
+ * other nodes, stopping and starting some of the nodes, and the log that all lines go through. It is
+ * looked for among the modules that the process has loaded; where it isn't there, or looks other than
+ * expected, there is none, and what needs it says so and does without.
  */
 
 /**
@@ -28,23 +28,31 @@ const FILE = /[\\/]@node-red[\\/]runtime[\\/]lib[\\/]index\.js$/;
  * @returns {Runtime | null}
  */
 function runtimeOf(RED) {
-  for (const [file, module] of Object.entries(require.cache)) {
-    const runtime = FILE.test(file) ? module?.exports : undefined;
-    // A process may have loaded several; the right one has this Node-RED's events.
-    if (runtime?.events !== RED.events) continue;
-    const { flows, nodes } = runtime._ ?? {};
-    const needed = [
-      nodes?.getType,
-      runtime.flows?.setFlows,
-      flows?.getFlows,
-      flows?.setFlows,
-      flows?.stopFlows,
-      flows?.startFlows,
-    ];
-    if (needed.some((part) => typeof part !== 'function')) return null;
-    return { typeOf: (type) => nodes.getType(type), flows, api: runtime.flows };
-  }
-  return null;
+  const runtime = loaded(FILE, (exported) => exported?.events === RED.events);
+  const { flows, nodes } = runtime?._ ?? {};
+  const needed = [
+    nodes?.getType,
+    runtime?.flows?.setFlows,
+    flows?.getFlows,
+    flows?.setFlows,
+    flows?.stopFlows,
+    flows?.startFlows,
+  ];
+  if (needed.some((part) => typeof part !== 'function')) return null;
+  return { typeOf: (type) => nodes.getType(type), flows, api: runtime.flows };
 }
 
-module.exports = { runtimeOf };
+/**
+ * What a module of Node-RED's exports. A process may have loaded it several times.
+ * @param {RegExp} file
+ * @param {(exported: any) => boolean} isRight whether it is this Node-RED's
+ * @returns {any}
+ */
+function loaded(file, isRight) {
+  for (const [name, module] of Object.entries(require.cache)) {
+    if (file.test(name) && isRight(module?.exports)) return module?.exports;
+  }
+  return undefined;
+}
+
+module.exports = { loaded, runtimeOf };
