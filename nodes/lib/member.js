@@ -69,16 +69,21 @@ function memberOf(RED, node, config) {
 }
 
 /**
- * Stands for a node that isn't there yet, and gives way to whichever comes first.
+ * Stands for a node that isn't there yet, and gives way to whichever comes first. Its settings are worked
+ * out once: that makes nodes. Whoever comes then brings its own.
  * @param {Red} RED
  * @param {Record<string, any>} config of the node
  * @param {import('./types').GlobalContext} global
  * @param {(id: string) => any} nodeOf
  * @returns {Member}
+ * @throws when something has to be set up first, or isn't known so early
  */
 function earlyMemberOf(RED, config, global, nodeOf) {
+  const common = commonOf(RED, config, nodeOf);
+  const settings = common.settings();
   return {
-    ...commonOf(RED, config, nodeOf),
+    ...common,
+    settings: () => settings,
     id: config.id,
     early: true,
     global: inStore(global, config.contextStore),

@@ -94,8 +94,8 @@ function begin(RED, scopes, managers, global) {
     if (!isUsable(contextKey) || isKept(contextKey)) continue;
     markStale(inStore(global, (filled ?? config).contextStore), contextKey);
     if (!filled) continue;
-    const member = earlyMemberOf(RED, filled, global, (id) => early.node(id));
-    if (!attempt(() => member.settings())) continue;
+    const member = attempt(() => earlyMemberOf(RED, filled, global, (id) => early.node(id)));
+    if (!member) continue;
     const keeper = keeperOf(contextKey);
     keeper.begin(member);
     begun.push(keeper);
