@@ -8,12 +8,12 @@
 const { createHmac, randomBytes } = require('node:crypto');
 const { Environment } = require('./environment');
 const { changes, contextKeys, keeperAt } = require('./keeper');
-const { referencesIn } = require('./references');
+const { keyIn } = require('./references');
 const { Restarter } = require('./restart');
 const { runtimeOf } = require('./runtime');
+const { Scopes } = require('./scopes');
 
 /**
- * @typedef {import('./scopes').Config} Config
  * @typedef {import('./types').FlowsEvent} FlowsEvent
  * @typedef {import('./types').Red} Red
  */
@@ -36,8 +36,8 @@ class Properties {
   #answers = true;
   /** The references of each node. @type {Map<string, Set<string>>} */
   #readers = new Map();
-  /** Those nodes' configurations. @type {Map<string, Config>} */
-  #configs = new Map();
+  /** Of the flows that run. @type {InstanceType<typeof Scopes>} */
+  #scopes = new Scopes([]);
   /** What running nodes were given for each reference, or null. @type {Map<string, string | null>} */
   #given = new Map();
   /** @type {NodeJS.Timeout | undefined} */
@@ -64,17 +64,16 @@ class Properties {
   /**
    * Nodes are about to be made.
    * @param {FlowsEvent} event
-   * @param {InstanceType<typeof import('./scopes').Scopes>} scopes
-   * @param {string[]} deployedKeys the context keys of the nodes that will be there
+   * @param {InstanceType<typeof Scopes>} scopes
+   * @param {Map<string, Set<string>>} readers the references of each node
+   * @param {boolean} areKept whether there are or will be secrets to refer to
    */
-  flowsStarting({ config: { flows }, type }, scopes, deployedKeys) {
+  flowsStarting({ type }, scopes, readers, areKept) {
     this.#restarter.flowsStarting();
-    const keys = [...new Set([...contextKeys(), ...deployedKeys])];
-    const credentialsOf = (/** @type {string} */ id) => this.#red.nodes.getCredentials(id);
-    this.#readers = referencesIn(flows, scopes, credentialsOf, keys);
-    this.#configs = new Map(flows.map((config) => [config.id, config]));
-    if (keys.length === 0) this.#environment.remove();
-    else this.#answers = this.#environment.install();
+    this.#readers = readers;
+    this.#scopes = scopes;
+    if (areKept) this.#answers = this.#environment.install();
+    else this.#environment.remove();
 
     // Nodes that go on running have what they were given earlier.
     const earlier = type === 'full' ? new Map() : this.#given;
@@ -102,7 +101,7 @@ class Properties {
     /** @type {Map<string, import('./types').Unresolved>} */
     const missing = new Map();
     for (const [id, references] of this.#readers) {
-      const { name = '', label = name, type } = this.#configs.get(id) ?? {};
+      const { name = '', label = name, type } = this.#scopes.config(id) ?? {};
       for (const reference of references) {
         if (keyIn(reference) !== contextKey || this.#fingerprint(reference) !== null) continue;
         const entry = missing.get(reference) ?? { reference, nodes: [] };
@@ -227,7 +226,7 @@ class Properties {
   /** @param {string[]} ids */
   #log(ids) {
     const nodes = ids.flatMap((id) => {
-      const { name = '', type } = this.#configs.get(id) ?? {};
+      const { name = '', type } = this.#scopes.config(id) ?? {};
       return type && !['tab', 'group', 'global-config'].includes(type) ? [{ id, name, type }] : [];
     });
     if (nodes.length === 0) return;
@@ -239,11 +238,6 @@ class Properties {
     const text = textOf(this.#red, reference);
     return text === undefined ? null : createHmac('sha256', salt).update(text).digest('base64');
   }
-}
-
-/** @param {string} reference */
-function keyIn(reference) {
-  return /^[^.[]*/.exec(reference)?.[0] ?? '';
 }
 
 /**

@@ -107,4 +107,12 @@ function literals(expression) {
   return [...expression.matchAll(/"([^"]*)"|'([^']*)'/g)].map(([, a, b]) => a ?? b);
 }
 
-module.exports = { referencesIn };
+/**
+ * The context key in a reference.
+ * @param {string} reference
+ */
+function keyIn(reference) {
+  return /^[^.[]*/.exec(reference)?.[0] ?? '';
+}
+
+module.exports = { keyIn, referencesIn };

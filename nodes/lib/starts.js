@@ -12,7 +12,7 @@ const { contextKeys, firstOutcomes, flowsStarted, isKept, keeperOf } = require('
 const { contextKeyOf, earlyMemberOf, isUsable } = require('./member');
 const { MessageGate } = require('./message-gate');
 const { Properties } = require('./properties');
-const { referencesIn } = require('./references');
+const { keyIn, referencesIn } = require('./references');
 const { isRestart } = require('./restart');
 const { runtimeOf } = require('./runtime');
 const { Scopes } = require('./scopes');
@@ -41,23 +41,28 @@ function prepareStarts(RED, type, constructor) {
     const { flows } = event.config;
     const scopes = new Scopes(flows);
     const managers = flows.filter((config) => config.type === type && scopes.isEnabled(config));
-    if (!event.diff && managers.length > 0) prepare(flows, scopes, managers);
-    properties.flowsStarting(event, scopes, managers.map(contextKeyOf).filter(isUsable));
+    const limit = RED.settings.secretManagerStartTimeout ?? START_TIMEOUT;
+    const deadline = Date.now() + limit;
+    const begun = !event.diff && managers.length > 0 ? prepare(limit, scopes, managers) : [];
+
+    const keys = new Set([...contextKeys(), ...managers.map(contextKeyOf).filter(isUsable)]);
+    const credentialsOf = (/** @type {string} */ id) => RED.nodes.getCredentials(id);
+    const readers = referencesIn(flows, scopes, credentialsOf, [...keys]);
+    if (begun.length > 0 && areNeededEarly(flows, scopes, readers)) {
+      for (const keeper of begun) keeper.waitForFirst(deadline - Date.now());
+    }
+    properties.flowsStarting(event, scopes, readers, keys.size > 0);
   };
 
   /**
-   * @param {Config[]} flows
+   * @param {number} limit
    * @param {InstanceType<typeof Scopes>} scopes
    * @param {Config[]} managers
    */
-  const prepare = (flows, scopes, managers) => {
-    const limit = RED.settings.secretManagerStartTimeout ?? START_TIMEOUT;
-    const deadline = Date.now() + limit;
+  const prepare = (limit, scopes, managers) => {
     gate.close(limit);
     const { global } = contextOutsideFlows(RED, type, constructor);
-    const begun = begin(RED, scopes, managers, global);
-    if (begun.length === 0 || !areNeededEarly(RED, flows, scopes)) return;
-    for (const keeper of begun) keeper.waitForFirst(deadline - Date.now());
+    return begin(RED, scopes, managers, global);
   };
 
   const onStarted = (/** @type {FlowsEvent} */ event) => {
@@ -119,20 +124,21 @@ function attempt(what) {
 
 /**
  * Whether anything reads secrets while the nodes are being made. Messages don't: they are held.
- * @param {Red} RED
  * @param {Config[]} flows
  * @param {InstanceType<typeof Scopes>} scopes
+ * @param {Map<string, Set<string>>} readers the references of each node
  */
-function areNeededEarly(RED, flows, scopes) {
+function areNeededEarly(flows, scopes, readers) {
   const hasOnStart = flows.some(
     (config) =>
       config.type === 'function' &&
       /\bglobal\b/.test(config.initialize ?? '') &&
       scopes.isEnabled(config),
   );
-  if (hasOnStart) return true;
-  const credentialsOf = (/** @type {string} */ id) => RED.nodes.getCredentials(id);
-  return referencesIn(flows, scopes, credentialsOf, contextKeys()).size > 0;
+  return (
+    hasOnStart ||
+    [...readers.values()].some((found) => [...found].some((one) => isKept(keyIn(one))))
+  );
 }
 
 /**
