@@ -93,26 +93,6 @@ class Properties {
   }
 
   /**
-   * The references to secrets of a context key that aren't there, and who has them.
-   * @param {string} contextKey
-   * @returns {import('./types').Unresolved[]}
-   */
-  #unresolved(contextKey) {
-    /** @type {Map<string, import('./types').Unresolved>} */
-    const missing = new Map();
-    for (const [id, references] of this.#readers) {
-      const { name = '', label = name, type } = this.#scopes.config(id) ?? {};
-      for (const reference of references) {
-        if (keyIn(reference) !== contextKey || this.#fingerprint(reference) !== null) continue;
-        const entry = missing.get(reference) ?? { reference, nodes: [] };
-        entry.nodes.push({ id, name: label, type });
-        missing.set(reference, entry);
-      }
-    }
-    return [...missing.values()];
-  }
-
-  /**
    * The references to secrets of a context key, and who has them: also those in credentials, which no
    * editor gets to see.
    * @param {string} contextKey
@@ -129,6 +109,22 @@ class Properties {
       }
     }
     return [...found].map(([reference, nodes]) => ({ reference, nodes }));
+  }
+
+  /**
+   * Those to secrets that aren't there.
+   * @param {import('./types').Reference[]} references
+   * @returns {import('./types').Unresolved[]}
+   */
+  #unresolved(references) {
+    const missing = references.filter(({ reference }) => this.#fingerprint(reference) === null);
+    return missing.map(({ reference, nodes }) => ({
+      reference,
+      nodes: nodes.map((id) => {
+        const { name = '', label = name, type } = this.#scopes.config(id) ?? {};
+        return { id, name: label, type };
+      }),
+    }));
   }
 
   /**
@@ -190,18 +186,18 @@ class Properties {
     const outdated = [...this.#outdated()];
     for (const contextKey of contextKeys()) {
       const keeper = keeperAt(contextKey);
-      const isRead = [...this.#given.keys()].some((reference) => keyIn(reference) === contextKey);
+      const references = this.#references(contextKey);
+      const isRead = references.length > 0;
       const texts = [];
       if (isRead && !this.#answers) texts.push(this.#text('environment', { contextKey }));
       else if (isRead && !canRestart) texts.push(this.#text('restart', { contextKey }));
       // While nothing is known, that is what there is to say.
-      const unresolved = this.#answers && keeper?.isKnown ? this.#unresolved(contextKey) : [];
+      const unresolved = this.#answers && keeper?.isKnown ? this.#unresolved(references) : [];
       for (const { reference, nodes } of unresolved) {
         texts.push(this.#text('unresolved', { reference, nodes: this.#named(nodes) }));
       }
       const pending = outdated.some((reference) => keyIn(reference) === contextKey);
       keeper?.note('properties', texts);
-      const references = this.#references(contextKey);
       keeper?.setProperties({ pending: !canRestart && pending, unresolved, references });
     }
   }
