@@ -5,7 +5,7 @@ const { whileInstalled } = require('./lib/installed');
 const { keeperOf } = require('./lib/keeper');
 const { installMasking } = require('./lib/masking');
 const { contextKeyOf, isUsable, memberOf } = require('./lib/member');
-const { SetupError } = require('./lib/setup');
+const { SetupError, readable } = require('./lib/setup');
 const { prepareStarts } = require('./lib/starts');
 
 /**
@@ -67,13 +67,3 @@ module.exports = function (RED) {
     () => serve(RED),
   ]);
 };
-
-/**
- * @param {Red} RED
- * @param {Error} error
- */
-function readable(RED, error) {
-  if (!(error instanceof SetupError)) return error;
-  const message = RED._(`secret-manager.status.setup.${error.key}`, error.values);
-  return Object.assign(new Error(message), { code: 'misconfigured' });
-}

@@ -26,9 +26,22 @@ class SetupError extends Error {
    */
   constructor(key, values) {
     super(key);
+    this.code = 'misconfigured';
     this.key = key;
     this.values = values;
   }
+}
+
+/**
+ * An error for people, with the text that says what has to be set up.
+ * @param {import('./types').Red} RED
+ * @param {Error} error
+ * @returns {Error}
+ */
+function readable(RED, error) {
+  if (!(error instanceof SetupError)) return error;
+  const message = RED._(`secret-manager.status.setup.${error.key}`, error.values);
+  return Object.assign(new Error(message), { code: error.code });
 }
 
 /**
@@ -102,4 +115,4 @@ function certificates(tls) {
   };
 }
 
-module.exports = { SetupError, cacheFrom, settingsFromEnvironment, settingsFromSource };
+module.exports = { SetupError, cacheFrom, readable, settingsFromEnvironment, settingsFromSource };

@@ -2,7 +2,7 @@
 
 /* What goes wrong with a request, as the editor and scripts are told. */
 
-const { SetupError } = require('../setup');
+const { readable } = require('../setup');
 
 /** Codes are part of the API: they stay when the texts change. Whatever isn't here is a 500. */
 const STATUSES = {
@@ -54,17 +54,14 @@ class Problem extends Error {
 function described(RED, error) {
   const text = (/** @type {string} */ key, /** @type {object} */ values) =>
     RED._(`secret-manager.problem.${key}`, values);
-  if (error instanceof SetupError) {
-    const message = RED._(`secret-manager.status.setup.${error.key}`, error.values);
-    return { status: STATUSES.misconfigured, body: { code: 'misconfigured', message } };
-  }
   const { code, current, mistakes } = error;
   const status = statusOf(error);
   if (status === undefined) {
     reportMistake(RED, error);
     return { status: 500, body: { code: 'internal', message: text('internal', {}) } };
   }
-  const message = error instanceof Problem ? text(error.key, error.values) : error.message;
+  const message =
+    error instanceof Problem ? text(error.key, error.values) : readable(RED, error).message;
   return {
     status,
     body: {

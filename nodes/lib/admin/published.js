@@ -4,7 +4,6 @@
 
 const { keeperAt, keepersSorted } = require('../keeper');
 const { nodeStatus, warningText } = require('../situation');
-const { SetupError } = require('../setup');
 const { Answer } = require('./answer');
 const { mayDo } = require('./permissions');
 const { Problem } = require('./problem');
@@ -131,8 +130,7 @@ function sourceOf(node, kind, address) {
  * @param {string} [text] of the situation that it makes
  */
 function faultTold(fault, text) {
-  const code = fault instanceof SetupError ? 'misconfigured' : (fault.code ?? 'internal');
-  return { code, message: text ?? fault.message };
+  return { code: fault.code ?? 'internal', message: text ?? fault.message };
 }
 
 /** @param {number | undefined} ms */
