@@ -30,14 +30,24 @@ async function members(request, limit) {
 }
 
 /**
+ * One member as it is written.
+ * @param {Map<string, string>} all
+ * @param {string} name
+ */
+function written(all, name) {
+  const text = all.get(name);
+  if (text === undefined) throw new Problem('body_invalid', 'memberMissing', { member: name });
+  return text;
+}
+
+/**
  * The value of one member that is written as JSON.
  * @param {Map<string, string>} all
  * @param {string} name
  * @param {(value: any) => boolean} isExpected
  */
 function member(all, name, isExpected) {
-  const text = all.get(name);
-  if (text === undefined) throw new Problem('body_invalid', 'memberMissing', { member: name });
+  const text = written(all, name);
   let value;
   try {
     value = JSON.parse(text);
@@ -114,4 +124,4 @@ function place(text, { at }) {
   return { line: lines.length, column: [...(lines.at(-1) ?? '')].length + 1 };
 }
 
-module.exports = { FORM, SPACE, VALUE, member, members, textOf };
+module.exports = { FORM, SPACE, VALUE, member, members, textOf, written };

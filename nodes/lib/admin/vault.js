@@ -5,7 +5,7 @@
 const { changes, keepersSorted } = require('../keeper');
 const { vaultOf } = require('../vault');
 const { Answer } = require('./answer');
-const { FORM, SPACE, VALUE, member, members, textOf } = require('./body');
+const { FORM, SPACE, VALUE, member, members, textOf, written } = require('./body');
 const { expectedVersion, preconditionOf } = require('./precondition');
 const { Problem } = require('./problem');
 
@@ -162,16 +162,6 @@ async function exportAll(vault, { request, by, audited }) {
   audited.format = format;
   const text = await vault.export({ format, ...by });
   return new Answer(200, format === 'json' ? 'application/json' : 'text/plain', text);
-}
-
-/**
- * @param {Map<string, string>} body
- * @param {string} name
- */
-function written(body, name) {
-  const text = body.get(name);
-  if (text === undefined) throw new Problem('body_invalid', 'memberMissing', { member: name });
-  return text;
 }
 
 /** @param {unknown} value */
