@@ -125,4 +125,4 @@ class EarlyNodes {
   }
 }
 
-module.exports = { EarlyNodes, NotYet };
+module.exports = { EarlyNodes };

@@ -31,4 +31,4 @@ function isCrossSite(headers) {
   return !host || !asked.includes(host.toLowerCase());
 }
 
-module.exports = { isCrossSite, refuseCrossSite };
+module.exports = { refuseCrossSite };
