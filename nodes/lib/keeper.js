@@ -429,17 +429,11 @@ function flowsStarted(event) {
   for (const keeper of [...keepers.values()]) keeper.flowsStarted(event);
 }
 
-/** @param {string} contextKey */
-function isKept(contextKey) {
-  return keepers.has(contextKey);
-}
-
 module.exports = {
   changes,
   contextKeys,
   firstOutcomes,
   flowsStarted,
-  isKept,
   keeperAt,
   keeperOf,
   keepersSorted,

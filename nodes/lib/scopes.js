@@ -93,9 +93,8 @@ class Scopes {
    * @returns {Definition[]}
    */
   definitionsInside(name, entry, scope) {
-    const beside =
-      name !== entry.name && scope.env?.find((/** @type {Entry} */ other) => other.name === name);
-    if (beside) return [{ name, entry: beside, scope }];
+    const beside = name === entry.name ? undefined : defined(name, scope);
+    if (beside) return [beside];
     if (scope.type === 'global-config') return [{ name }];
     if (scope.type !== 'subflow') return this.definitions(name, scope);
     return this.instances(scope.id).flatMap((instance) => this.definitions(name, instance));
@@ -183,4 +182,4 @@ function namesIn(value) {
   return [...value.matchAll(/\$\{([^}]+)\}/g)].map(([, name]) => name);
 }
 
-module.exports = { Scopes, nameIn, namesIn, subflowOf };
+module.exports = { Scopes, nameIn, namesIn };

@@ -8,7 +8,7 @@
 
 const { EarlyNodes } = require('./early-nodes');
 const { inStore, markStale } = require('./global-context');
-const { contextKeys, firstOutcomes, flowsStarted, isKept, keeperOf } = require('./keeper');
+const { contextKeys, firstOutcomes, flowsStarted, keeperAt, keeperOf } = require('./keeper');
 const { contextKeyOf, earlyMemberOf, isUsable } = require('./member');
 const { MessageGate } = require('./message-gate');
 const { Properties } = require('./properties');
@@ -96,7 +96,7 @@ function begin(RED, scopes, managers, global) {
   for (const config of managers) {
     const filled = early && attempt(() => early.filled(config));
     const contextKey = contextKeyOf(filled ?? config);
-    if (!isUsable(contextKey) || isKept(contextKey)) continue;
+    if (!isUsable(contextKey) || keeperAt(contextKey)) continue;
     markStale(inStore(global, (filled ?? config).contextStore), contextKey);
     if (!filled) continue;
     const member = attempt(() => earlyMemberOf(RED, filled, global, (id) => early.node(id)));
@@ -137,7 +137,7 @@ function areNeededEarly(flows, scopes, readers) {
   );
   return (
     hasOnStart ||
-    [...readers.values()].some((found) => [...found].some((one) => isKept(keyIn(one))))
+    [...readers.values()].some((found) => [...found].some((one) => keeperAt(keyIn(one))))
   );
 }
 

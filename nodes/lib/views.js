@@ -154,4 +154,4 @@ function readOnly(prototype, content) {
   });
 }
 
-module.exports = { metadataView, secretsView };
+module.exports = { isoTime, metadataView, secretsView };

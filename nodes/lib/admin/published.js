@@ -4,6 +4,7 @@
 
 const { keeperAt, keepersSorted } = require('../keeper');
 const { nodeStatus, warningText } = require('../situation');
+const { isoTime } = require('../views');
 const { Answer } = require('./answer');
 const { mayDo } = require('./permissions');
 const { Problem } = require('./problem');
@@ -131,11 +132,6 @@ function sourceOf(node, kind, address) {
  */
 function faultTold(fault, text) {
   return { code: fault.code ?? 'internal', message: text ?? fault.message };
-}
-
-/** @param {number | undefined} ms */
-function isoTime(ms) {
-  return ms === undefined ? null : new Date(ms).toISOString();
 }
 
 module.exports = { routes };
