@@ -66,7 +66,7 @@ test('loaded again after an uninstall, it holds messages once and forgets its fo
     events.emit('flows:starting', starting);
     assert.deepEqual(hooks, ['preDeliver.secret-manager']);
     assert.equal(events.listenerCount('flows:started'), 1);
-    assert.equal(events.listenerCount('runtime-event'), 2);
+    assert.equal(events.listenerCount('runtime-event'), 1);
     assert.equal(events.listenerCount('node-status'), 1);
     assert.notEqual(red.util.encodeObject, encodeObject);
   }
