@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use secret_manager_model::{Delta, Refused, Secret, SecretName, SpaceRef, Timestamp};
-use secret_manager_store::{Since, SpaceId};
+use secret_manager_store::{Held, Since, SpaceId};
 
 use crate::manager::busy;
 use crate::{Action, Caller, Error, Manager, Thing};
@@ -35,19 +35,22 @@ pub struct Changes {
 }
 
 impl Manager {
-    /// What leads from version `since` to the current one, for a flow's engine: all values that
-    /// changed. `None` when only a snapshot helps: the space was never at that version, what changed
-    /// since isn't known any more (a secret was destroyed), or the delta would be the larger of both.
+    /// What leads from what is held to the current version, for a flow's engine: all values that
+    /// changed. `None` when only a snapshot helps: the space was never at that version or isn't known
+    /// to have had that tag there, what changed since isn't known any more (a secret was destroyed), or
+    /// the delta would be the larger of both.
     pub async fn delta(
         &self,
         space: &SpaceId,
-        since: u64,
+        held: impl Into<Held>,
         caller: &Caller,
     ) -> Result<Option<TaggedDelta>, Error> {
+        let held = held.into();
+        let since = held.version;
         let most = self.store.usage(space).await?.secrets + SLACK;
         let mut attempts = self.attempts(space);
         let (space, changes, checked) = loop {
-            let found = self.store.delta(space, since, most).await?;
+            let found = self.store.delta(space, held.clone(), most).await?;
             let Since { space, changes } = found.ok_or(Error::NotFound(Thing::Space))?;
             let Some(changes) = changes else { return Ok(None) };
             if let Some(checked) = self.checked(&space).await? {

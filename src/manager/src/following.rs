@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use secret_manager_model::Timestamp;
-use secret_manager_store::{SessionId, SpaceId, TokenId, UserId};
+use secret_manager_store::{Held, SessionId, SpaceId, TokenId, UserId};
 
 use crate::{Error, Manager};
 
@@ -37,6 +37,12 @@ impl Manager {
         let rows = self.store.heads(spaces).await?;
         let head = |(version, tag)| Head { version, tag };
         Ok(rows.into_iter().map(|row| row.map(head)).collect())
+    }
+
+    /// Whether this version with this tag is known to lie on the space's way to where it stands.
+    pub async fn was_at(&self, space: &SpaceId, head: &Head) -> Result<bool, Error> {
+        let Head { version, tag } = head.clone();
+        Ok(self.store.was_at(space, Held { version, tag: Some(tag) }).await?)
     }
 
     /// Which access tokens open nothing any more.

@@ -66,7 +66,7 @@ pub use rotation::{Rotated, RotationError};
 pub use rules::Rules;
 pub use secret_manager_envelope::Kek;
 pub use secret_manager_store::{
-    AuditFilter, Identity, SessionId, SpaceId, TokenId, Usage, UserChange, UserId,
+    AuditFilter, Held, Identity, SessionId, SpaceId, TokenId, Usage, UserChange, UserId,
 };
 pub use secrets::{Revealed, SecretList, SecretSummary};
 pub use sessions::{NewSession, Session};

@@ -120,7 +120,7 @@ impl Hub {
         if watcher.topic().is_closed() {
             return Err(Error::NotFound(Thing::Space));
         }
-        watcher.confirm();
+        watcher.confirm().await?;
         // And the right may have ended after it was checked.
         self.arrived.notify_one();
         Ok(watcher)

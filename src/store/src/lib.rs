@@ -37,7 +37,7 @@ pub use people::{
     SessionRow, UserChange, UserRow,
 };
 pub use rows::{
-    AccessRow, Changes, CheckedRow, OldValueRow, Protection, PutRow, Rename, Seal, SecretId,
+    AccessRow, Changes, CheckedRow, Held, OldValueRow, Protection, PutRow, Rename, Seal, SecretId,
     SecretRow, SessionId, Since, SpaceChange, SpaceId, SpaceRow, TokenId, TokenRow, Usage, UserId,
     ValueRow, VersionRow, WrappedDek, WrappedKeys,
 };

@@ -147,6 +147,21 @@ pub struct OldValueRow {
     pub sealed_value: Option<Vec<u8>>,
 }
 
+/// What a reader has of a space.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    pub version: u64,
+    /// The tag of that version. `None` when the reader says nothing of it; then nobody can tell whether
+    /// the version belongs to the history that the space has now.
+    pub tag: Option<String>,
+}
+
+impl From<u64> for Held {
+    fn from(version: u64) -> Self {
+        Self { version, tag: None }
+    }
+}
+
 /// A space, and what changed in it since one of its versions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Since<T> {

@@ -7,7 +7,7 @@ use secret_manager_model::Timestamp;
 
 use crate::{
     AccessRow, Audit, AuditFilter, AuditHead, AuditKeyRow, AuditRow, AuditVisitor, Chain,
-    CheckedRow, Leap, OldValueRow, People, Protection, Rename, SecretId, SecretRow, Since,
+    CheckedRow, Held, Leap, OldValueRow, People, Protection, Rename, SecretId, SecretRow, Since,
     SpaceChange, SpaceId, SpaceRow, StoreCopy, StoreError, TokenId, TokenRow, Usage, UserId,
     ValueRow, VersionRow, WrappedKeys,
 };
@@ -113,13 +113,18 @@ pub trait Store: People + Send + Sync + 'static {
         since: u64,
     ) -> Result<Option<Since<SecretRow>>, StoreError>;
 
-    /// As [`Self::changes`], with values. There are none either when they are more than `most`.
+    /// As [`Self::changes`], with values. There are none either when they are more than `most`, or when
+    /// the reader names a tag and [`Self::was_at`] doesn't hold.
     async fn delta(
         &self,
         space: &SpaceId,
-        since: u64,
+        held: Held,
         most: u64,
     ) -> Result<Option<Since<ValueRow>>, StoreError>;
+
+    /// Whether this version with this tag is known to lie on the space's way to its present state. What
+    /// was long ago isn't known any more, nor is a version without its tag.
+    async fn was_at(&self, space: &SpaceId, held: Held) -> Result<bool, StoreError>;
 
     /// The space and the rows of all its secrets, deleted ones too, at one moment.
     async fn checked_rows(

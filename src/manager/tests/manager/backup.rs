@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use secret_manager_manager::{
-    BackupError, Change, Environment, Error, Kek, Keyring, Manager, Restored, SpaceId, restore,
+    BackupError, Change, Environment, Error, Held, Kek, Keyring, Manager, Restored, SpaceId,
+    restore,
 };
 use secret_manager_store::{Sqlite, SqliteOptions, StoreError};
 
@@ -100,6 +101,9 @@ async fn who_holds_something_newer_than_the_backup_is_not_confused() {
         for since in [held.version - 1, held.version, now.snapshot.version - 1] {
             assert!(manager.delta(&backed.space, since, &me()).await.unwrap().is_none());
         }
+        // Nor from what the backup itself holds, though that is where it comes from.
+        let backed_up = Held { version: held.version - 1, tag: Some(tag_then.clone()) };
+        assert!(manager.delta(&backed.space, backed_up, &me()).await.unwrap().is_none());
         for value in ["1", "2"] {
             latest = apply(&manager, &backed.space, vec![put("A", value)]).await.unwrap().version;
         }

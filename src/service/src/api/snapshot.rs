@@ -15,9 +15,10 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::parts::Parts;
 use super::schema::{self, SpaceName};
+use super::validator::{self, DELTA_BASE};
 use super::watch::Since;
-use super::{parts::Parts, validator};
 use crate::auth::AccessToken;
 use crate::error::{Code, Problem};
 use crate::number::Number;
@@ -38,7 +39,15 @@ pub(super) fn routes() -> OpenApiRouter<Shared> {
     path = "/api/v1/snapshot",
     tag = "snapshot",
     security(("token" = [])),
-    params(Since, ("If-None-Match" = Option<String>, Header, description = "The ETag of the snapshot that the reader has")),
+    params(
+        Since,
+        (
+            "If-None-Match" = Option<String>,
+            Header,
+            description = "The ETag of the snapshot that the reader has. With `since` that of the version \
+                           there, and a delta is answered only when the version is known to have had it"
+        ),
+    ),
     responses(
         (
             status = 200,
@@ -46,6 +55,10 @@ pub(super) fn routes() -> OpenApiRouter<Shared> {
             body = Answer,
             headers(
                 ("ETag" = String, description = "Stands for the space's secrets"),
+                (
+                    "Delta-Base" = Option<String>,
+                    description = "The ETag that the delta leads on from, when the reader named one"
+                ),
                 ("Secret-Manager-Spread" = Option<u64>, description = "Seconds; left out where engines are few")
             )
         ),
@@ -84,13 +97,16 @@ async fn answer(
         response.headers_mut().extend(validator::etag(access.tag()).map(|etag| (ETAG, etag)));
         return Ok(response);
     }
-    if let Some(Number(since)) = since
-        && let Some(TaggedDelta { tag, delta }) =
-            manager.delta(access.space(), since, caller).await.map_err(gone)?
-    {
-        // Handed over as it is: the buffer is wiped when the last byte of it was sent.
-        let body = Bytes::from_owner(wire::write_delta(&delta));
-        return Ok(document(Body::from(body), &tag));
+    if let Some(held) = since.and_then(|Number(since)| validator::held_at(since, headers)) {
+        let base = held.tag.as_deref().and_then(validator::etag);
+        let delta = manager.delta(access.space(), held, caller).await.map_err(gone)?;
+        if let Some(TaggedDelta { tag, delta }) = delta {
+            // Handed over as it is: the buffer is wiped when the last byte of it was sent.
+            let body = Bytes::from_owner(wire::write_delta(&delta));
+            let mut response = document(Body::from(body), &tag);
+            response.headers_mut().extend(base.map(|base| (DELTA_BASE, base)));
+            return Ok(response);
+        }
     }
     let answer = manager.answer(access, caller).await.map_err(gone)?;
     Ok(document(Body::new(Parts::new(answer.head, answer.rest)), &answer.tag))

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::HeaderName;
 use axum::http::header::{CONTENT_TYPE, ETAG, HeaderMap, HeaderValue};
 use axum::response::Response;
-use secret_manager_manager::{Action, AuditResult, Session};
+use secret_manager_manager::{Action, AuditResult, Head, Held, Session};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 
 use super::path::SpacePath;
 use super::snapshot::gone;
-use super::validator;
+use super::validator::{self, DELTA_BASE};
 use crate::auth::{AccessToken, Viewer};
 use crate::error::Problem;
 use crate::number::Number;
@@ -56,7 +56,9 @@ pub(super) struct Since {
             "If-None-Match" = Option<String>,
             Header,
             description = "The ETag of the snapshot that the reader has. When it is the current one, the \
-                           answer has it as its ETag and goes on from there; else it begins with a reset"
+                           answer has it as its ETag and goes on from there. When the version in `since` is \
+                           known to have had it, the answer has it as its Delta-Base and begins with what \
+                           has changed since. Else it begins with a reset"
         ),
     ),
     responses(
@@ -66,7 +68,12 @@ pub(super) struct Since {
             body = String,
             content_type = "text/event-stream",
             headers(
-                ("ETag" = String, description = "What the reader has is the current snapshot"),
+                ("ETag" = Option<String>, description = "What the reader has is the current snapshot"),
+                (
+                    "Delta-Base" = Option<String>,
+                    description = "What the reader has isn't the current snapshot, and the way on from there \
+                                   is known"
+                ),
                 ("Secret-Manager-Spread" = Option<u64>, description = "Seconds; left out where engines are few")
             )
         ),
@@ -82,7 +89,7 @@ async fn changes(
     let right = Right::Token(access.token().clone());
     let version = version(since.map(|since| since.0), &headers);
     let has = match validator::held(&headers) {
-        Some(held) => Has::Tagged(held),
+        Some(is_it) => Has::Tagged(is_it, base(version, &headers)),
         None => has(version),
     };
     let watcher = shared.hub.watch(space, right, has).await.map_err(gone)?;
@@ -93,9 +100,10 @@ async fn changes(
         .manager
         .note(&caller, Action::SnapshotRead, AuditResult::Ok, Some(space), Some(&subject))
         .await?;
-    let confirmed = watcher.tag().and_then(validator::etag);
+    let name = if watcher.is_current() { ETAG } else { DELTA_BASE };
+    let known = watcher.tag().and_then(validator::etag);
     let mut response = stream(watcher);
-    response.headers_mut().extend(confirmed.map(|etag| (ETAG, etag)));
+    response.headers_mut().extend(known.map(|etag| (name, etag)));
     shared.hub.tell_engine(response.headers_mut());
     Ok(response)
 }
@@ -128,6 +136,12 @@ async fn names(
     let right = Right::Membership { session: id.clone(), user: user.id.clone() };
     let has = has(version(since.map(|since| since.0), &headers));
     Ok(stream(shared.hub.watch(&member.space.id, right, has).await?))
+}
+
+/// What the client may be led on from, if it isn't the current snapshot.
+fn base(version: Option<u64>, headers: &HeaderMap) -> Option<Head> {
+    let Held { version, tag } = validator::held_at(version?, headers)?;
+    tag.map(|tag| Head { version, tag })
 }
 
 fn has(version: Option<u64>) -> Has {

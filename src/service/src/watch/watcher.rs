@@ -28,9 +28,10 @@ pub(crate) struct Watcher {
 /// What the client has of the space.
 pub(crate) enum Has {
     Nothing,
-    /// The snapshot with the entity tag for which this answers true, if it is the current one. Else it has
-    /// nothing that could be gone on from.
-    Tagged(IsIt),
+    /// The snapshot with the entity tag for which this answers true, if it is the current one. Else it
+    /// has what stands beside it, if that is known to lie on the space's way, or nothing that could be
+    /// gone on from.
+    Tagged(IsIt, Option<Head>),
     /// As the client says; whether it is this space's present or a past that a restored backup has
     /// undone, the version alone can't tell.
     Version(u64),
@@ -48,12 +49,25 @@ impl Watcher {
         &self.topic
     }
 
-    /// Finds out whether a snapshot that the client has is the current one.
-    pub(super) fn confirm(&mut self) {
-        let Has::Tagged(is_it) = &self.has else { return };
+    /// Finds out whether a snapshot that the client has is the current one, or one that can be gone on
+    /// from.
+    pub(super) async fn confirm(&mut self) -> Result<(), Error> {
+        let Has::Tagged(is_it, base) = &mut self.has else { return Ok(()) };
         let head = self.state.borrow().head.clone();
         let current = head.filter(|head| is_it(&head.tag));
-        self.has = current.map_or(Has::Nothing, Has::All);
+        self.has = match (current, base.take()) {
+            (Some(current), _) => Has::All(current),
+            (None, Some(base)) if self.hub.manager.was_at(&self.topic.space, &base).await? => {
+                Has::All(base)
+            }
+            _ => Has::Nothing,
+        };
+        Ok(())
+    }
+
+    /// Whether what the client is known to have is where the space stands.
+    pub(crate) fn is_current(&self) -> bool {
+        matches!(&self.has, Has::All(has) if self.state.borrow().head.as_ref() == Some(has))
     }
 
     /// The tag of what the client is known to have.
@@ -111,7 +125,7 @@ impl Watcher {
                 self.has = Has::All(head);
                 return Ok(None);
             }
-            Has::Nothing | Has::Tagged(_) => {
+            Has::Nothing | Has::Tagged(..) => {
                 let version = head.version;
                 self.has = Has::All(head);
                 // People see a list that they have just got; an engine has to get one.

@@ -8,6 +8,8 @@ mod audit;
 mod backup;
 mod commands;
 mod connections;
+mod copies;
+mod deltas;
 mod gates;
 mod http;
 mod import;

@@ -9,6 +9,7 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use crate::copies::Copies;
 use crate::http::Service;
 use crate::person::Person;
 use crate::program::Program;
@@ -213,15 +214,49 @@ async fn a_stream_says_whether_what_the_reader_has_is_the_current_snapshot() {
     service.put("B", "new").await;
     assert_eq!(current.change().await["from"], 1);
 
-    // Whether it ever was one, nobody can tell.
-    let mut outdated = Events::open(&service, "?since=1", &[&condition]).await;
-    assert!(!outdated.head.contains("etag:"), "{}", outdated.head);
-    outdated.expect_reset(2).await;
-    service.put("C", "new").await;
-    assert_eq!(outdated.change().await["from"], 2);
-    // And without a condition nothing is said.
+    // It was one before, and goes on from there.
+    for (query, header) in [("?since=1", None), ("?since=0", Some("Last-Event-ID: 1"))] {
+        let headers: Vec<_> = header.into_iter().chain([&*condition]).collect();
+        let mut outdated = Events::open(&service, query, &headers).await;
+        assert!(!outdated.head.contains("etag:"), "{}", outdated.head);
+        assert!(outdated.head.contains(&format!("delta-base: {held}\r\n")), "{}", outdated.head);
+        let change = outdated.change().await;
+        assert_eq!((change["from"].as_u64(), change["version"].as_u64()), (Some(1), Some(2)));
+    }
+    // Without a condition nothing is said.
     let without = Events::open(&service, "?since=3", &[]).await;
-    assert!(!without.head.contains("etag:"), "{}", without.head);
+    assert!(!without.head.contains("etag:") && !without.head.contains("delta-base:"));
+}
+
+#[tokio::test]
+async fn what_was_never_a_snapshot_of_the_space_is_not_gone_on_from() {
+    let service = Service::start().await;
+    let held = service.snapshot(&[]).await.header("etag").unwrap().to_owned();
+    service.put("B", "new").await;
+    for (query, condition) in [
+        ("?since=0", &*held),
+        ("?since=2", &*held),
+        ("", &*held),
+        ("?since=1", "\"other\""),
+        ("?since=1", &*format!("{held}, \"other\"")),
+    ] {
+        let condition = format!("If-None-Match: {condition}");
+        let mut events = Events::open(&service, query, &[&condition]).await;
+        assert!(!events.head.contains("etag:"), "{query} {condition}: {}", events.head);
+        assert!(!events.head.contains("delta-base:"), "{query} {condition}: {}", events.head);
+        events.expect_reset(2).await;
+    }
+}
+
+#[tokio::test]
+async fn a_stream_begins_anew_with_another_name_of_the_space() {
+    let service = Service::start().await;
+    let held = service.snapshot(&[]).await.header("etag").unwrap().to_owned();
+    let by = Caller::command_line();
+    service.manager.rename_space(&service.space.id, "works", &by).await.unwrap();
+    let condition = format!("If-None-Match: {held}");
+    let mut events = Events::open(&service, "?since=1", &[&condition]).await;
+    events.expect_reset(1).await;
 }
 
 #[tokio::test]
@@ -317,44 +352,24 @@ async fn a_space_that_was_put_back_tells_nothing_any_more() {
 #[tokio::test]
 async fn after_a_database_was_put_back_watchers_begin_anew() {
     let service = Service::start().await;
-    let other = rusqlite::Connection::open(service.database()).unwrap();
-    let copies = tempfile::tempdir().unwrap();
-    let copy = |name: &str| {
-        let path = copies.path().join(name).display().to_string();
-        other.execute("VACUUM INTO ?1", [&path]).unwrap();
-        path
-    };
-    // All rows as they were, the audit trail's too, in one transaction.
-    let put_back = |path: &str| {
-        other.execute("ATTACH ?1 AS copy", [path]).unwrap();
-        let mut tables =
-            other.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").unwrap();
-        let tables = tables.query_map([], |row| row.get::<_, String>(0)).unwrap();
-        let copied: String = tables
-            .map(Result::unwrap)
-            .map(|table| {
-                format!(
-                    "DELETE FROM main.{table}; INSERT INTO main.{table} SELECT * FROM copy.{table};"
-                )
-            })
-            .collect();
-        let keys = "PRAGMA foreign_keys = OFF";
-        other.execute_batch(&format!("{keys}; BEGIN; {copied} COMMIT")).unwrap();
-        other.execute_batch("DETACH copy").unwrap();
-    };
-
-    let first = copy("first");
+    let copies = Copies::of(&service);
+    let first = copies.copy("first");
     let mut events = Events::open(&service, "?since=1", &[]).await;
     service.put("A", "second").await;
     assert_eq!(events.change().await["version"], 2);
-    let second = copy("second");
-    put_back(&first);
+    let second = copies.copy("second");
+    copies.put_back(&first);
     events.expect_reset(1).await;
     service.put("A", "another second").await;
     assert_eq!(events.change().await["version"], 2);
     // The same version, come to by another way.
-    put_back(&second);
+    let another = service.snapshot(&[]).await.header("etag").unwrap().to_owned();
+    copies.put_back(&second);
     events.expect_reset(2).await;
+    // And who comes again with the other one isn't led on from it.
+    service.put("A", "third").await;
+    let condition = format!("If-None-Match: {another}");
+    Events::open(&service, "?since=2", &[&condition]).await.expect_reset(3).await;
 }
 
 #[tokio::test]

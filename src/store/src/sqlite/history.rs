@@ -6,7 +6,8 @@ use super::error;
 use super::secrets::{COLUMNS, TABLES, kind, secret, value_row};
 use super::spaces::{self, time};
 use crate::{
-    Changes, OldValueRow, SecretId, SecretRow, Since, SpaceId, StoreError, ValueRow, VersionRow,
+    Changes, Held, OldValueRow, SecretId, SecretRow, Since, SpaceId, StoreError, ValueRow,
+    VersionRow,
 };
 
 const VERSION_COLUMNS: &str = "version, kind, created_at, created_by, rolled_back_from, \
@@ -58,32 +59,33 @@ pub(super) fn changes(
     space: &SpaceId,
     since: u64,
 ) -> Result<Option<Since<SecretRow>>, StoreError> {
-    changed(connection, space, (since, u64::MAX), COLUMNS, secret)
+    changed(connection, space, (&since.into(), u64::MAX), COLUMNS, secret)
 }
 
 pub(super) fn delta(
     connection: &mut Connection,
     space: &SpaceId,
-    since: u64,
+    held: &Held,
     most: u64,
 ) -> Result<Option<Since<ValueRow>>, StoreError> {
-    changed(connection, space, (since, most), &format!("{COLUMNS}, sealed_value"), value_row)
+    changed(connection, space, (held, most), &format!("{COLUMNS}, sealed_value"), value_row)
 }
 
 fn changed<T>(
     connection: &mut Connection,
     space: &SpaceId,
-    (since, most): (u64, u64),
+    (held, most): (&Held, u64),
     columns: &str,
     read: fn(&Row<'_>) -> rusqlite::Result<T>,
 ) -> Result<Option<Since<T>>, StoreError> {
     // One transaction, so that the space's version is that of the secrets.
     let transaction = connection.transaction().map_err(error::from)?;
     let Some(space) = spaces::by_id(&transaction, space.as_str())? else { return Ok(None) };
-    if since < space.deltas_from || since > space.version {
+    let is_elsewhere = held.tag.is_some() && !spaces::was_at(&transaction, &space.id, held)?;
+    if is_elsewhere || held.version < space.deltas_from || held.version > space.version {
         return Ok(Some(Since { space, changes: None }));
     }
-    let place = (space.id.as_str(), since);
+    let place = (space.id.as_str(), held.version);
     // Counted in the index, before any value is read.
     let count: u64 = transaction
         .prepare_cached("SELECT count(*) FROM secrets WHERE space_id = ?1 AND space_version > ?2")

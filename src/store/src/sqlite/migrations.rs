@@ -9,12 +9,13 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::error;
 use crate::StoreError;
 
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     include_str!("migrations/0001_first.sql"),
     include_str!("migrations/0002_people.sql"),
     include_str!("migrations/0003_history.sql"),
     include_str!("migrations/0004_audit.sql"),
     include_str!("migrations/0005_integrity.sql"),
+    include_str!("migrations/0006_heads.sql"),
 ];
 
 /// The layout that this program makes and reads.

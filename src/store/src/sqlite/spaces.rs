@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use secret_manager_model::Timestamp;
 
 use super::{audit, error};
-use crate::{Rename, SpaceId, SpaceRow, StoreError, Usage};
+use crate::{Held, Rename, SpaceId, SpaceRow, StoreError, Usage};
 
 const COLUMNS: &str = "id, name, wrapped_dek, kek_id, version, tag, created_at, updated_at, \
                        kept_versions, deltas_from, sealed_manifest";
@@ -74,6 +74,24 @@ pub(super) fn heads(
         statement.query_row([space.as_str()], |row| Ok((row.get(0)?, row.get(1)?))).optional()
     };
     spaces.iter().map(|space| head(space).map_err(error::from)).collect()
+}
+
+pub(super) fn was_at(
+    connection: &Connection,
+    space: &SpaceId,
+    held: &Held,
+) -> Result<bool, StoreError> {
+    // What no column can hold is no version; the number may come from anybody.
+    let Ok(version) = i64::try_from(held.version) else { return Ok(false) };
+    connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM space_heads \
+             WHERE space_id = ?1 AND version = ?2 AND tag = ?3)",
+        )
+        .and_then(|mut statement| {
+            statement.query_row((space.as_str(), version, &held.tag), |row| row.get(0))
+        })
+        .map_err(error::from)
 }
 
 pub(super) fn kek_ids(connection: &Connection) -> Result<Vec<String>, StoreError> {

@@ -11,9 +11,9 @@ use super::{
 };
 use crate::{
     AccessRow, Audit, AuditFilter, AuditHead, AuditKeyRow, AuditRow, AuditVisitor, Chain,
-    CheckedRow, Leap, MemberRow, OldValueRow, Prepare, Protection, Rename, SecretId, SecretRow,
-    Since, SpaceChange, SpaceId, SpaceRow, Store, StoreCopy, StoreError, TokenId, TokenRow, Usage,
-    UserId, ValueRow, VersionRow, WrappedKeys,
+    CheckedRow, Held, Leap, MemberRow, OldValueRow, Prepare, Protection, Rename, SecretId,
+    SecretRow, Since, SpaceChange, SpaceId, SpaceRow, Store, StoreCopy, StoreError, TokenId,
+    TokenRow, Usage, UserId, ValueRow, VersionRow, WrappedKeys,
 };
 
 #[async_trait]
@@ -172,11 +172,16 @@ impl Store for Sqlite {
     async fn delta(
         &self,
         space: &SpaceId,
-        since: u64,
+        held: Held,
         most: u64,
     ) -> Result<Option<Since<ValueRow>>, StoreError> {
         let space = space.clone();
-        self.read(move |connection| history::delta(connection, &space, since, most)).await
+        self.read(move |connection| history::delta(connection, &space, &held, most)).await
+    }
+
+    async fn was_at(&self, space: &SpaceId, held: Held) -> Result<bool, StoreError> {
+        let space = space.clone();
+        self.glance(move |connection| spaces::was_at(connection, &space, &held)).await
     }
 
     async fn checked_rows(

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use secret_manager_store::{SecretId, SpaceChange, SpaceId, Store, StoreError};
+use secret_manager_store::{Held, Rename, SecretId, SpaceChange, SpaceId, Store, StoreError};
 
 use super::{audit, backends, change, hash, put, space, time};
 
@@ -35,7 +35,7 @@ async fn versions(store: &Arc<dyn Store>, name: &str) -> Vec<u64> {
 /// The ids of what changed and of what was removed.
 async fn changes(store: &Arc<dyn Store>, since: u64) -> Option<(Vec<String>, Vec<String>)> {
     let told = store.changes(&id(), since).await.unwrap().unwrap();
-    let with_values = store.delta(&id(), since, u64::MAX).await.unwrap().unwrap();
+    let with_values = store.delta(&id(), since.into(), u64::MAX).await.unwrap().unwrap();
     assert_eq!(told.space, with_values.space);
     let changes = told.changes?;
     let delta = with_values.changes.unwrap();
@@ -181,10 +181,60 @@ async fn what_changed_since_a_version_is_told() {
         }
         assert_eq!(store.changes(&SpaceId::new("s2"), 0).await.unwrap(), None);
         // Three rows are more than two.
-        assert_eq!(store.delta(&id(), 0, 2).await.unwrap().unwrap().changes, None);
+        assert_eq!(store.delta(&id(), 0.into(), 2).await.unwrap().unwrap().changes, None);
         // A secret that comes back was changed and not removed.
         commit(store, SpaceChange { puts: vec![put("b", 2)], ..change("s1", 4) }).await;
         assert_eq!(changes(store, 3).await, Some((names(&["b", "c"]), names(&[]))));
+    }
+}
+
+fn held(version: u64, tag: &str) -> Held {
+    Held { version, tag: Some(tag.into()) }
+}
+
+/// Whether it is known that the space was there, which a delta from there agrees with.
+async fn was_at(store: &Arc<dyn Store>, version: u64, tag: &str) -> bool {
+    let was_there = store.was_at(&id(), held(version, tag)).await.unwrap();
+    let delta = store.delta(&id(), held(version, tag), u64::MAX).await.unwrap().unwrap();
+    assert_eq!(delta.changes.is_some(), was_there, "{version} {tag}");
+    was_there
+}
+
+#[tokio::test]
+async fn it_is_known_for_a_while_where_a_space_was() {
+    for fresh in filled().await {
+        let store = &fresh.store;
+        store.insert_space(space("s2"), audit()).await.unwrap();
+        commit(store, change("s1", 1)).await;
+        for (version, tag) in [(0, "new"), (1, "tag 1"), (2, "tag 2")] {
+            assert!(was_at(store, version, tag).await, "{version} {tag}");
+        }
+        for (version, tag) in [(1, "tag 2"), (2, "tag 1"), (3, "tag 3"), (1, ""), (u64::MAX, "new")]
+        {
+            assert!(!was_at(store, version, tag).await, "{version} {tag}");
+        }
+        let another = SpaceId::new("s2");
+        assert!(!store.was_at(&another, held(1, "tag 1")).await.unwrap());
+        assert!(!store.was_at(&id(), 1.into()).await.unwrap(), "a version alone is not enough");
+
+        // Another name is another tag of the same version. Both have been there.
+        let rename = Rename {
+            from_tag: "tag 2".into(),
+            tag: "renamed".into(),
+            name: "other".into(),
+            sealed_manifest: vec![9],
+        };
+        store.rename_space(&id(), rename, audit()).await.unwrap();
+        assert!(was_at(store, 2, "tag 2").await && was_at(store, 2, "renamed").await);
+        let next = SpaceChange { from_tag: "renamed".into(), ..change("s1", 2) };
+        commit(store, next).await;
+        for version in 3..=129 {
+            commit(store, change("s1", version)).await;
+        }
+        assert!(!was_at(store, 2, "renamed").await && was_at(store, 3, "tag 3").await);
+        assert!(store.was_at(&another, held(0, "new")).await.unwrap(), "each space has its own");
+        store.delete_space(&another, audit()).await.unwrap();
+        assert!(!store.was_at(&another, held(0, "new")).await.unwrap());
     }
 }
 

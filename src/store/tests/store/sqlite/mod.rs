@@ -8,12 +8,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
-use secret_manager_store::{SpaceChange, SpaceId, Sqlite, SqliteOptions, Store, StoreError};
+use secret_manager_store::{Held, SpaceChange, SpaceId, Sqlite, SqliteOptions, Store, StoreError};
 
 use crate::contract::{audit, begin, change, put, space};
 
 /// The layout that this program makes.
-const LAYOUT: i64 = 5;
+const LAYOUT: i64 = 6;
 
 async fn open(path: &Path) -> Result<Sqlite, StoreError> {
     open_with(path, SqliteOptions::default()).await
@@ -170,6 +170,31 @@ async fn destroyed_values_are_overwritten() {
 }
 
 #[tokio::test]
+async fn a_space_that_is_put_back_was_never_where_it_was_after_that() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("test.db");
+    let store = open(&path).await.unwrap();
+    store.insert_space(space("s1"), audit()).await.unwrap();
+    for version in 0..3 {
+        store.commit(change("s1", version), audit()).await.unwrap();
+    }
+    let was_at = async |version, tag: &str| {
+        let held = Held { version, tag: Some(tag.into()) };
+        store.was_at(&SpaceId::new("s1"), held).await.unwrap()
+    };
+    // By hand, and with nothing but the row of the space.
+    let other = Connection::open(&path).unwrap();
+    other.execute("UPDATE spaces SET version = 1, tag = 'tag 1'", []).unwrap();
+    assert!(was_at(1, "tag 1").await && !was_at(2, "tag 2").await && !was_at(3, "tag 3").await);
+    other.execute("UPDATE spaces SET version = 3, tag = 'another'", []).unwrap();
+    assert!(was_at(3, "another").await && !was_at(3, "tag 3").await);
+    let row = "CREATE TEMP TABLE row AS SELECT * FROM spaces; DELETE FROM spaces;
+               INSERT INTO spaces SELECT * FROM row";
+    other.execute_batch(&format!("PRAGMA foreign_keys = OFF; {row}")).unwrap();
+    assert!(was_at(3, "another").await && !was_at(1, "tag 1").await);
+}
+
+#[tokio::test]
 async fn data_of_the_first_layout_are_brought_up_to_date() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("test.db");
@@ -194,6 +219,8 @@ async fn data_of_the_first_layout_are_brought_up_to_date() {
     let store = open(&path).await.unwrap();
     let (row, secrets) = store.snapshot(&SpaceId::new("s1")).await.unwrap().unwrap();
     assert_eq!((row.version, row.kept_versions, row.deltas_from), (7, 100, 7));
+    let held = Held { version: 7, tag: Some("tag".into()) };
+    assert!(store.was_at(&SpaceId::new("s1"), held).await.unwrap());
     assert_eq!(secrets.len(), 1);
     assert_eq!(
         (secrets[0].sealed_value.as_slice(), &*secrets[0].secret.updated_by),
