@@ -7,7 +7,8 @@ use std::collections::HashMap;
 use libfuzzer_sys::fuzz_target;
 use secret_manager_fuzz::assert_is_ours;
 use secret_manager_model::wire::{
-    read_delta, read_delta_event, read_snapshot, write_delta, write_delta_event, write_snapshot,
+    Answer, read_answer, read_delta, read_delta_event, read_snapshot, write_delta,
+    write_delta_event, write_snapshot,
 };
 use secret_manager_model::{Refused, Secret, SecretValue, Snapshot, Timestamp};
 
@@ -19,10 +20,14 @@ fuzz_target!(|body: &[u8]| {
             return assert_is_ours(&error);
         }
     };
+    if let Ok(answer) = read_answer(body) {
+        assert_eq!(answer, Answer::Delta(delta.clone()));
+    }
     delta.refused = Refused::default();
     assert!(delta.from <= delta.version);
     assert!(delta.removed.iter().all(|name| !delta.changed.contains_key(name)));
     assert_eq!(read_delta(&write_delta(&delta)).as_ref(), Ok(&delta));
+    assert_eq!(read_answer(&write_delta(&delta)), Ok(Answer::Delta(delta.clone())));
     let tag = etag.clone().unwrap_or_default();
     let event = read_delta_event(&write_delta_event(&delta, &tag));
     assert_eq!(event, Ok((delta.clone(), Some(tag))));

@@ -4,11 +4,17 @@
 
 use libfuzzer_sys::fuzz_target;
 use secret_manager_fuzz::assert_is_ours;
-use secret_manager_model::wire::{read_snapshot, write_snapshot};
+use secret_manager_model::wire::{Answer, read_answer, read_snapshot, write_snapshot};
 use secret_manager_model::{Diff, Kind, SecretName};
 use serde_json::value::RawValue;
 
 fuzz_target!(|body: &[u8]| {
+    // Whoever would take a delta as well reads the same.
+    match read_answer(body) {
+        Ok(Answer::Snapshot(snapshot)) => assert_eq!(read_snapshot(body), Ok(snapshot)),
+        Ok(Answer::Delta(_)) => {}
+        Err(error) => assert_is_ours(&error),
+    }
     let mut snapshot = match read_snapshot(body) {
         Ok(snapshot) => snapshot,
         Err(error) => return assert_is_ours(&error),

@@ -8,6 +8,7 @@
 //!
 //! Values are neither decoded nor copied on the way: they pass as the JSON text that they are.
 
+mod answer;
 mod delta;
 mod shared;
 
@@ -22,6 +23,7 @@ use zeroize::Zeroizing;
 
 use crate::{Kind, Refused, Secret, SecretName, SecretValue, Snapshot, SpaceRef, Timestamp};
 
+pub use answer::{Answer, read_answer};
 pub use delta::{read_delta, read_delta_event, write_delta, write_delta_event};
 pub use shared::{SharedHead, SharedSnapshot};
 

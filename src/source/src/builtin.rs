@@ -9,7 +9,7 @@ use std::time::Duration;
 use secret_manager_builtin::{Code, Follower, Place, Problem, Vault};
 
 use crate::failure::{Failure, Remedy};
-use crate::{Fetched, Fetching, Heard, Hearing, Opening, Source, Validator, Watch};
+use crate::{Fetched, Fetching, Heard, Hearing, Held, Opening, Source, Validator, Watch};
 
 /// Between signs of life of a watch on which nothing happens; an engine waits three times as long.
 const QUIET: Duration = Duration::from_secs(15);
@@ -24,10 +24,11 @@ impl Builtin {
         Self { place, vault: Mutex::default() }
     }
 
-    async fn ask(&self, held: Option<&Validator>) -> Result<Fetched, Failure> {
+    /// Always all of it: what is read isn't sent anywhere.
+    async fn ask(&self, held: Option<&Held>) -> Result<Fetched, Failure> {
         let vault = self.vault().await?;
         if let Some(held) = held
-            && vault.tag().await? == held.as_str()
+            && vault.tag().await? == held.validator.as_str()
         {
             return Ok(Fetched::NotModified);
         }
@@ -57,11 +58,11 @@ impl Source for Builtin {
         "built-in vault"
     }
 
-    fn fetch<'a>(&'a self, held: Option<&'a Validator>) -> Fetching<'a> {
+    fn fetch<'a>(&'a self, held: Option<&'a Held>) -> Fetching<'a> {
         Box::pin(self.ask(held))
     }
 
-    fn watch(&self, since: u64) -> Opening<'_> {
+    fn watch<'a>(&'a self, since: u64, _held: Option<&'a Validator>) -> Opening<'a> {
         Box::pin(self.open_watch(since))
     }
 }

@@ -43,7 +43,7 @@ pub async fn watch(bytes: Vec<u8>) -> (Vec<Heard>, Failure) {
     let mut answer = hyper::Response::new(bytes);
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     let mut heard = Vec::new();
-    let mut changes = match Changes::new(Stream::from(answer), false) {
+    let mut changes = match Changes::new(Stream::from(answer), Heard::Alive) {
         Ok(changes) => changes,
         Err(failure) => return (heard, failure),
     };

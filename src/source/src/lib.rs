@@ -33,7 +33,23 @@ pub use service::ServiceConfig;
 #[derive(Debug)]
 pub enum Fetched {
     NotModified,
-    Snapshot { snapshot: Box<Snapshot>, validator: Option<Validator> },
+    Snapshot {
+        snapshot: Box<Snapshot>,
+        validator: Option<Validator>,
+    },
+    /// What leads from just what is held to what there is now. Only where a delta was of use.
+    Delta {
+        delta: Box<Delta>,
+        validator: Option<Validator>,
+    },
+}
+
+/// What the asker holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    pub validator: Validator,
+    /// The version of it, where a delta from there would be of use as well as a snapshot.
+    pub since: Option<u64>,
 }
 
 /// The source's own mark of a snapshot (an HTTP entity tag), opaque to everybody else.
@@ -59,6 +75,9 @@ pub enum Heard {
     /// The source is there. The first of these says that the watch has been opened; of one that was
     /// resumed, also that what is held is still what the source has.
     Alive,
+    /// What is held isn't what the source has any more, but the way on from there is known: what has
+    /// changed since comes next.
+    Missed,
     /// What is held isn't known to lead to where the watch goes on from: a fetch is needed first.
     Behind,
     /// The validator is that of the snapshot to which the delta leads, if the source tells it.
@@ -82,15 +101,18 @@ pub trait Source: Send + Sync {
     /// of one isn't taken for what is kept of another.
     fn description(&self) -> &str;
 
-    /// Asks once. `held` is the validator of the snapshot that the asker has, if any.
-    fn fetch<'a>(&'a self, held: Option<&'a Validator>) -> Fetching<'a>;
+    /// Asks once. `held` is what the asker has, if anything. A source answers a delta only when it knows
+    /// that the version there had that validator: a version alone doesn't tell which history it is of.
+    fn fetch<'a>(&'a self, held: Option<&'a Held>) -> Fetching<'a>;
 
     /// Opens a watch that tells what changes after the given version of the space, which the source has
-    /// just confirmed.
-    fn watch(&self, since: u64) -> Opening<'_>;
+    /// just confirmed. Should it be another one's by now that has this version, which the validator tells,
+    /// what comes first is [`Heard::Behind`].
+    fn watch<'a>(&'a self, since: u64, held: Option<&'a Validator>) -> Opening<'a>;
 
-    /// Opens a watch that first says whether the snapshot that is held is still what the source has:
-    /// a fetch and a watch in one request. A failure says nothing of the source: a fetch then finds out.
+    /// Opens a watch that first says whether the snapshot that is held is still what the source has, or
+    /// was once: a fetch and a watch in one request. A failure says nothing of the source: a fetch then
+    /// finds out.
     fn resume<'a>(&'a self, _since: u64, _held: &'a Validator) -> Opening<'a> {
         Box::pin(std::future::ready(Err(Failure::new(
             Remedy::Repair,

@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 use crate::failure::{Failure, Remedy};
 use crate::http::{self, Answer, Http, Tls};
 use crate::watch::Changes;
-use crate::{Fetched, Fetching, Opening, Source, Validator, Watch};
+use crate::{Fetched, Fetching, Heard, Held, Opening, Source, Validator, Watch};
 
 /// Above this size a body is parsed on a thread of its own, so that other engines aren't held up.
 const PARSE_INLINE_BYTES: usize = 1024 * 1024;
@@ -57,6 +57,8 @@ pub(crate) struct Service {
     spread: AtomicU64,
 }
 
+/// The snapshot that a delta leads on from, or a watch.
+const DELTA_BASE: HeaderName = HeaderName::from_static("delta-base");
 /// Over how many seconds engines are to spread what they would all do at once.
 const SPREAD: HeaderName = HeaderName::from_static("secret-manager-spread");
 /// More is taken for this.
@@ -81,25 +83,37 @@ impl Service {
         })
     }
 
-    async fn ask(&self, held: Option<&Validator>) -> Result<Fetched, Failure> {
+    async fn ask(&self, held: Option<&Held>) -> Result<Fetched, Failure> {
         let mut headers = self.headers("application/json");
-        if let Some(validator) = held.and_then(|held| HeaderValue::from_str(held.as_str()).ok()) {
+        let mut url = self.snapshot.clone();
+        if let Some(held) = held
+            && let Ok(validator) = HeaderValue::from_str(held.validator.as_str())
+        {
             headers.insert(IF_NONE_MATCH, validator);
+            url.set_query(held.since.map(|since| format!("since={since}")).as_deref());
         }
-        let answer = self.http()?.get(self.snapshot.clone(), headers).await?;
+        let answer = self.http()?.get(url, headers).await?;
         self.note_spread(answer.status, &answer.headers);
-        match answer.status {
-            StatusCode::NOT_MODIFIED if held.is_some() => Ok(Fetched::NotModified),
-            StatusCode::OK => read(answer).await,
-            status => Err(refusal(status, &answer.headers)),
+        match (answer.status, held) {
+            (StatusCode::NOT_MODIFIED, Some(_)) => Ok(Fetched::NotModified),
+            (StatusCode::OK, Some(held)) if held.since.is_some() => match read(answer, held).await?
+            {
+                Some(fetched) => Ok(fetched),
+                // It has no way to answer with a delta.
+                None => Box::pin(self.ask(None)).await,
+            },
+            (StatusCode::OK, _) => read_whole(answer).await,
+            (status, _) => Err(refusal(status, &answer.headers)),
         }
     }
 
-    /// With what is `held`, the service is asked whether that is what it has.
+    /// With what is `held`, the service is asked whether that is what it has, or had. Where nothing of it
+    /// leads on, the stream says so by itself; a watch that is resumed isn't taken to have said it.
     async fn open_watch(
         &self,
         since: u64,
         held: Option<&Validator>,
+        is_resumed: bool,
     ) -> Result<Box<dyn Watch>, Failure> {
         let mut headers = self.headers("text/event-stream");
         if let Some(held) = held {
@@ -113,11 +127,15 @@ impl Service {
         self.note_spread(stream.status(), stream.headers());
         match stream.status() {
             StatusCode::OK => {
-                // A service that can't tell says nothing.
-                let goes_on_from = stream.headers().get(ETAG).map(HeaderValue::as_bytes);
-                let is_behind =
-                    held.is_some_and(|held| goes_on_from != Some(held.as_str().as_bytes()));
-                Ok(Box::new(Changes::new(stream, is_behind)?))
+                let names = |name, held| names(stream.headers().get(name), held);
+                let first = match held.filter(|_| is_resumed) {
+                    Some(held) if names(ETAG, held) => Heard::Alive,
+                    Some(held) if names(DELTA_BASE, held) => Heard::Missed,
+                    // A service that can't tell says nothing.
+                    Some(_) => Heard::Behind,
+                    None => Heard::Alive,
+                };
+                Ok(Box::new(Changes::new(stream, first)?))
             }
             StatusCode::NOT_IMPLEMENTED => {
                 Err(Failure::new(Remedy::Reconfigure, "the service can't be watched (HTTP 501)"))
@@ -153,16 +171,16 @@ impl Source for Service {
         &self.description
     }
 
-    fn fetch<'a>(&'a self, held: Option<&'a Validator>) -> Fetching<'a> {
+    fn fetch<'a>(&'a self, held: Option<&'a Held>) -> Fetching<'a> {
         Box::pin(self.ask(held))
     }
 
-    fn watch(&self, since: u64) -> Opening<'_> {
-        Box::pin(self.open_watch(since, None))
+    fn watch<'a>(&'a self, since: u64, held: Option<&'a Validator>) -> Opening<'a> {
+        Box::pin(self.open_watch(since, held, false))
     }
 
     fn resume<'a>(&'a self, since: u64, held: &'a Validator) -> Opening<'a> {
-        Box::pin(self.open_watch(since, Some(held)))
+        Box::pin(self.open_watch(since, Some(held), true))
     }
 
     fn spread(&self) -> Duration {
@@ -212,12 +230,42 @@ fn bearer(token: &str) -> Result<HeaderValue, Failure> {
     Ok(value)
 }
 
-async fn read(answer: Answer) -> Result<Fetched, Failure> {
-    let validator = answer.headers.get(ETAG).and_then(|tag| tag.to_str().ok()).map(Validator::new);
-    match read_aside(answer.body, wire::read_snapshot).await? {
-        Ok(snapshot) => Ok(Fetched::Snapshot { snapshot: Box::new(snapshot), validator }),
-        Err(error) => Err(Failure::new(Remedy::Repair, not_a_snapshot(&error))),
+async fn read_whole(answer: Answer) -> Result<Fetched, Failure> {
+    let validator = validator(&answer.headers);
+    let snapshot = read_aside(answer.body, wire::read_snapshot).await?;
+    let snapshot = snapshot.map_err(|error| not_a_snapshot(&error))?;
+    Ok(Fetched::Snapshot { snapshot: Box::new(snapshot), validator })
+}
+
+/// The same where a delta is of use. Nothing for one that can't be relied upon: a service of an earlier
+/// version believes the version alone, and what is left out can't be fetched by itself.
+async fn read(answer: Answer, held: &Held) -> Result<Option<Fetched>, Failure> {
+    let validator = validator(&answer.headers);
+    let leads_on = names(answer.headers.get(DELTA_BASE), &held.validator);
+    let body = read_aside(answer.body, wire::read_answer).await?;
+    Ok(match body.map_err(|error| not_a_snapshot(&error))? {
+        wire::Answer::Snapshot(snapshot) => {
+            Some(Fetched::Snapshot { snapshot: Box::new(snapshot), validator })
+        }
+        wire::Answer::Delta(delta) => {
+            let is_good = leads_on && held.since == Some(delta.from) && delta.refused.count == 0;
+            is_good.then(|| Fetched::Delta { delta: Box::new(delta), validator })
+        }
+    })
+}
+
+fn validator(headers: &HeaderMap) -> Option<Validator> {
+    headers.get(ETAG).and_then(|tag| tag.to_str().ok()).map(Validator::new)
+}
+
+/// Whether a header names what is held. Compared weakly (RFC 9110, section 8.8.3.2): what compresses answers
+/// on the way makes weak tags of strong ones.
+fn names(header: Option<&HeaderValue>, held: &Validator) -> bool {
+    fn opaque(tag: &str) -> &str {
+        tag.strip_prefix("W/").unwrap_or(tag)
     }
+    let named = header.and_then(|header| header.to_str().ok());
+    named.is_some_and(|named| opaque(named) == opaque(held.as_str()))
 }
 
 /// Reads a body, on a thread of its own when it is large.
@@ -233,13 +281,14 @@ pub(crate) async fn read_aside<T: Send + 'static>(
         .map_err(|_| Failure::new(Remedy::Repair, "reading the answer failed"))
 }
 
-fn not_a_snapshot(error: &WireError) -> String {
-    match error {
+fn not_a_snapshot(error: &WireError) -> Failure {
+    let message = match error {
         WireError::NotJson { line: 1, column: 1 } => {
             "the answer is not JSON but perhaps a web page; check the URL".to_owned()
         }
         other => format!("the answer is not understood: {other}"),
-    }
+    };
+    Failure::new(Remedy::Repair, message)
 }
 
 fn refusal(status: StatusCode, headers: &HeaderMap) -> Failure {

@@ -20,15 +20,14 @@ pub(crate) struct Changes {
 }
 
 impl Changes {
-    pub(crate) fn new(stream: Stream, is_behind: bool) -> Result<Self, Failure> {
+    pub(crate) fn new(stream: Stream, first: Heard) -> Result<Self, Failure> {
         let kind =
             stream.headers().get(CONTENT_TYPE).map(|kind| kind.as_bytes().to_ascii_lowercase());
         if !kind.is_some_and(|kind| kind.starts_with(b"text/event-stream")) {
             return Err(odd("the answer is no event stream"));
         }
         let events = Events::new(SNAPSHOT_BYTES);
-        let first = Some(if is_behind { Heard::Behind } else { Heard::Alive });
-        Ok(Self { stream, bytes: Bytes::new(), events, first })
+        Ok(Self { stream, bytes: Bytes::new(), events, first: Some(first) })
     }
 
     async fn hear(&mut self) -> Result<Heard, Failure> {

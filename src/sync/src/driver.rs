@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use secret_manager_model::{Delta, Snapshot, Timestamp};
-use secret_manager_source::{Failure, Fetched, Heard, Remedy, Source, Validator};
+use secret_manager_source::{Failure, Fetched, Heard, Held, Remedy, Source, Validator};
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinHandle;
 
@@ -65,7 +65,7 @@ struct Driver {
     /// What was fetched and is not published yet.
     fetched: Option<(Box<Snapshot>, Option<Validator>)>,
     watch: Option<Listening>,
-    /// What was heard and is not applied yet.
+    /// What was heard or fetched of what has changed, and is not applied yet.
     change: Option<(Box<Delta>, Option<Validator>)>,
     publication: Publication,
     keeping: Keeping,
@@ -169,14 +169,15 @@ async fn heard(watch: &mut Option<Listening>) -> Result<Heard, Failure> {
 async fn listen(
     source: Arc<dyn Source>,
     since: u64,
-    resumed: Option<Option<Validator>>,
+    held: Option<Validator>,
+    is_resumed: bool,
     heard: mpsc::Sender<Result<Heard, Failure>>,
     masking: Option<Arc<Masking>>,
 ) {
-    let opened = match resumed {
-        None => source.watch(since).await,
-        Some(Some(held)) => source.resume(since, &held).await,
-        Some(None) => Err(Failure::new(Remedy::Repair, "the source gave no validator")),
+    let opened = match held {
+        held if !is_resumed => source.watch(since, held.as_ref()).await,
+        Some(held) => source.resume(since, &held).await,
+        None => Err(Failure::new(Remedy::Repair, "the source gave no validator")),
     };
     let mut watch = match opened {
         Ok(watch) => watch,
@@ -187,14 +188,14 @@ async fn listen(
     };
     loop {
         let next = match watch.next().await {
-            Ok(change @ Heard::Change { .. }) => {
-                Masking::cover(masking.clone(), change, |heard| match heard {
-                    Heard::Alive | Heard::Behind => Vec::new(),
+            Ok(next) => {
+                Masking::cover(masking.clone(), next, |heard| match heard {
+                    Heard::Alive | Heard::Missed | Heard::Behind => Vec::new(),
                     Heard::Change { delta, .. } => delta.changed.values().collect(),
                 })
                 .await
             }
-            other => other,
+            ended => ended,
         };
         let ends = next.is_err();
         if heard.send(next).await.is_err() || ends {
@@ -301,10 +302,16 @@ impl Driver {
                 self.fetched = Some((snapshot, validator));
                 Answer::Snapshot { space, version }
             }
+            Ok(Fetched::Delta { delta, validator }) => {
+                let (space, from) = (delta.space.id.clone(), delta.from);
+                let version = delta.version;
+                self.change = Some((delta, validator));
+                Answer::Delta { space, from, version }
+            }
             Err(failure) => Answer::Failed(failure),
         };
         self.tell(Event::Fetched(answer));
-        self.fetched = None;
+        (self.fetched, self.change) = (None, None);
     }
 
     /// What the source asks of its engines, as of the answer that has just come.
@@ -322,6 +329,7 @@ impl Driver {
         }
         let event = match heard {
             Ok(Heard::Alive) => Event::Heard(machine::Heard::Alive),
+            Ok(Heard::Missed) => Event::Heard(machine::Heard::Missed),
             Ok(Heard::Behind) => Event::Heard(machine::Heard::Behind),
             Ok(Heard::Change { delta, validator }) => {
                 let (space, from) = (delta.space.id.clone(), delta.from);
@@ -339,11 +347,12 @@ impl Driver {
         let random = self.random.f64();
         for action in self.machine.handle(event, now(), random) {
             match action {
-                Action::Fetch => self.fetch(),
+                Action::Fetch => self.fetch(self.publication.held()),
+                Action::FetchAll => self.fetch(None),
                 Action::Abandon => self.fetch = None,
                 Action::Publish => self.publish(),
-                Action::Watch => self.watch(None),
-                Action::Resume => self.watch(Some(self.publication.held().cloned())),
+                Action::Watch => self.watch(false),
+                Action::Resume => self.watch(true),
                 Action::Unwatch => self.watch = None,
                 Action::Amend => self.amend(),
                 Action::Withdraw => self.withdraw(),
@@ -363,15 +372,15 @@ impl Driver {
         self.show();
     }
 
-    fn fetch(&mut self) {
+    fn fetch(&mut self, held: Option<Held>) {
         let Some(source) = self.source.clone() else { return };
-        let held = self.publication.held().cloned();
         let masking = self.shared.masking();
         let fetch = tokio::spawn(async move {
             let fetched = source.fetch(held.as_ref()).await?;
             Masking::cover(masking, fetched, |fetched| match fetched {
                 Fetched::NotModified => Vec::new(),
                 Fetched::Snapshot { snapshot, .. } => snapshot.secrets.values().collect(),
+                Fetched::Delta { delta, .. } => delta.changed.values().collect(),
             })
             .await
         });
@@ -385,13 +394,13 @@ impl Driver {
         self.keeping.save(now());
     }
 
-    /// `resumed` is the validator to resume it with, if there is one.
-    fn watch(&mut self, resumed: Option<Option<Validator>>) {
+    fn watch(&mut self, is_resumed: bool) {
         let Some(source) = self.source.clone() else { return };
         let Some(facts) = self.publication.facts() else { return };
+        let held = self.publication.validator().cloned();
         let (told, heard) = mpsc::channel(HEARD_AHEAD);
         let masking = self.shared.masking();
-        let task = tokio::spawn(listen(source, facts.version, resumed, told, masking));
+        let task = tokio::spawn(listen(source, facts.version, held, is_resumed, told, masking));
         self.watch = Some(Listening { heard, open: false, task });
     }
 

@@ -54,6 +54,7 @@ pub(crate) enum Event {
 pub(crate) enum Answer {
     Unchanged,
     Snapshot { space: String, version: u64 },
+    Delta { space: String, from: u64, version: u64 },
     Failed(Failure),
 }
 
@@ -62,6 +63,8 @@ pub(crate) enum Heard {
     /// The source is there. On a watch that was resumed, the first of these says that what is published
     /// is what the source has.
     Alive,
+    /// What is published isn't what the source has any more; what has changed since comes next.
+    Missed,
     /// The watch goes on from where what is published may not lead to.
     Behind,
     /// A delta.
@@ -72,6 +75,8 @@ pub(crate) enum Heard {
 pub(crate) enum Action {
     /// Ask the source. No second fetch is started before this one has ended or was abandoned.
     Fetch,
+    /// The same without telling what is published, so that the answer is all there is.
+    FetchAll,
     /// Forget the fetch in flight.
     Abandon,
     /// Publish the snapshot that was just fetched.
@@ -82,7 +87,7 @@ pub(crate) enum Action {
     Resume,
     /// Forget the watch.
     Unwatch,
-    /// Apply the delta that was just heard to what is published.
+    /// Apply the delta that was just heard or fetched to what is published.
     Amend,
     /// Note that the source has confirmed what is published.
     Confirm,
@@ -133,6 +138,8 @@ struct Flight {
     tickets: Vec<Ticket>,
     /// What was published when it began. A delta may overtake it.
     since: Option<u64>,
+    /// It asks for all there is.
+    all: bool,
 }
 
 impl Machine {
@@ -266,17 +273,27 @@ impl Machine {
     }
 
     fn fetch(&mut self, tickets: Vec<Ticket>) -> Vec<Action> {
+        self.take_off(tickets, false);
+        vec![Action::Fetch]
+    }
+
+    fn take_off(&mut self, tickets: Vec<Ticket>, all: bool) {
         self.due = None;
         let since = self.published.as_ref().map(|(_, version)| *version);
-        self.in_flight = Some(Flight { tickets, since });
-        vec![Action::Fetch]
+        self.in_flight = Some(Flight { tickets, since, all });
     }
 
     fn fetched(&mut self, answer: Answer, now: Instant, random: f64) -> Vec<Action> {
         let (Some(interval), Some(flight)) = (self.interval, self.in_flight.take()) else {
             return Vec::new();
         };
-        let mut actions = match self.judge(answer, flight.since) {
+        let mut actions = match self.judge(answer, &flight) {
+            Ok(Some(Action::FetchAll)) => {
+                // Whoever answers doesn't deny.
+                self.denials = 0;
+                self.take_off(flight.tickets, true);
+                return vec![Action::FetchAll];
+            }
             Ok(publish) => Vec::from_iter(publish),
             Err(failure) => return self.failed(failure, flight.tickets, now, random),
         };
@@ -299,11 +316,14 @@ impl Machine {
     }
 
     /// Whether the answer brings something to publish, or is none to be used.
-    fn judge(&mut self, answer: Answer, since: Option<u64>) -> Result<Option<Action>, Failure> {
+    fn judge(&mut self, answer: Answer, flight: &Flight) -> Result<Option<Action>, Failure> {
         let (space, version) = match answer {
             Answer::Failed(failure) => return Err(failure),
             Answer::Unchanged => return Ok(None),
             Answer::Snapshot { space, version } => (space, version),
+            Answer::Delta { space, from, version } => {
+                return self.judge_delta(&space, from, version, flight);
+            }
         };
         if let Some((known, published)) = &self.published
             && *known == space
@@ -311,7 +331,7 @@ impl Machine {
             && !self.unconfirmed
         {
             // A delta that was made after this answer has overtaken it.
-            if since.is_some_and(|since| version >= since) {
+            if flight.since.is_some_and(|since| version >= since) {
                 return Ok(None);
             }
             return Err(Failure::new(
@@ -324,6 +344,35 @@ impl Machine {
         }
         self.published = Some((space, version));
         Ok(Some(Action::Publish))
+    }
+
+    /// The same for a delta. One that starts elsewhere than from just what is published is of no use:
+    /// another one was heard meanwhile, or the source has mistaken what it was told. All there is, asked
+    /// for once, then does.
+    fn judge_delta(
+        &mut self,
+        space: &str,
+        from: u64,
+        version: u64,
+        flight: &Flight,
+    ) -> Result<Option<Action>, Failure> {
+        if flight.all {
+            let message = "the answer is a delta, and nothing was said to lead on from";
+            return Err(Failure::new(Remedy::Repair, message));
+        }
+        match &mut self.published {
+            Some((known, published)) if known == space && *published == from => {
+                *published = version;
+                Ok(Some(Action::Amend))
+            }
+            // What was heard meanwhile has led as far.
+            Some((known, published))
+                if known == space && flight.since == Some(from) && version <= *published =>
+            {
+                Ok(None)
+            }
+            _ => Ok(Some(Action::FetchAll)),
+        }
     }
 
     /// The source has answered and there is nothing wrong.

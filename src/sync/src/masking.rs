@@ -30,13 +30,16 @@ impl Masking {
         self.masks.mask(text, kind)
     }
 
-    /// What is about to be published, once it is masked. The work is done off the engines' thread.
+    /// What is about to be published, once it is masked. The work is done off the engines' thread; where
+    /// there is none, nothing is begun.
     pub(crate) async fn cover<T: Send + 'static>(
         masking: Option<Arc<Self>>,
         fetched: T,
-        secrets: impl for<'a> FnOnce(&'a T) -> Vec<&'a Secret> + Send + 'static,
+        secrets: impl for<'a> Fn(&'a T) -> Vec<&'a Secret> + Send + 'static,
     ) -> Result<T, Failure> {
-        let Some(masking) = masking else { return Ok(fetched) };
+        let Some(masking) = masking.filter(|_| !secrets(&fetched).is_empty()) else {
+            return Ok(fetched);
+        };
         let work = move || {
             let values = secrets(&fetched).into_iter().map(|secret| secret.value.expose());
             masking.masks.cover(values, Instant::now());

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use secret_manager_model::{Delta, Snapshot, Timestamp};
-use secret_manager_source::Validator;
+use secret_manager_source::{Held, Validator};
 
 use crate::cache::Good;
 use crate::shared::{Secrets, Shared};
@@ -12,15 +12,15 @@ use crate::status::Facts;
 
 pub(crate) struct Publication {
     shared: Arc<Shared>,
-    /// The validator of what is published, if that came from the present source.
-    held: Option<Validator>,
+    /// Of what is published, if that came from the present source.
+    validator: Option<Validator>,
     facts: Option<Facts>,
     checked_at: Option<Timestamp>,
 }
 
 impl Publication {
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared, held: None, facts: None, checked_at: None }
+        Self { shared, validator: None, facts: None, checked_at: None }
     }
 
     /// What is published is older than this: it was published before an interruption.
@@ -32,11 +32,19 @@ impl Publication {
     /// From now on another source is asked: a validator says nothing to another source, nor to the
     /// same with another token.
     pub(crate) fn change_source(&mut self) {
-        self.held = None;
+        self.validator = None;
     }
 
-    pub(crate) fn held(&self) -> Option<&Validator> {
-        self.held.as_ref()
+    pub(crate) fn validator(&self) -> Option<&Validator> {
+        self.validator.as_ref()
+    }
+
+    /// What a source is told. Where something was left out, a delta could tell what became of that only
+    /// to who had it.
+    pub(crate) fn held(&self) -> Option<Held> {
+        let (validator, facts) = (self.validator.clone()?, self.facts.as_ref()?);
+        let since = (facts.refused.count == 0).then_some(facts.version);
+        Some(Held { validator, since })
     }
 
     pub(crate) fn facts(&self) -> Option<&Facts> {
@@ -52,7 +60,7 @@ impl Publication {
         let facts = self.facts.clone().filter(|facts| !facts.cached)?;
         let secrets = Arc::clone(&self.shared.secrets());
         // What was left out isn't kept, so it has to come again.
-        let validator = self.held.clone().filter(|_| facts.refused.count == 0);
+        let validator = self.validator.clone().filter(|_| facts.refused.count == 0);
         Some(Good { facts, checked_at: self.checked_at?, validator, spread, secrets })
     }
 
@@ -65,7 +73,7 @@ impl Publication {
     ) {
         let Snapshot { space, version, created_at, updated_at, issued_at, secrets, refused } =
             snapshot;
-        self.held = validator;
+        self.validator = validator;
         self.facts = Some(Facts {
             source,
             space,
@@ -88,7 +96,7 @@ impl Publication {
         (facts.space, facts.version) = (space, version);
         (facts.created_at, facts.updated_at) = (created_at, updated_at);
         (facts.issued_at, facts.synced_at) = (issued_at, now);
-        self.held = validator;
+        self.validator = validator;
         self.shared.amend(version, changed, &removed);
     }
 
@@ -96,7 +104,7 @@ impl Publication {
         let Good { facts, checked_at, validator, secrets, .. } = good;
         self.shared.publish(Some(facts.version), secrets);
         self.facts = Some(facts);
-        self.held = validator;
+        self.validator = validator;
         self.checked_at = Some(checked_at);
     }
 
@@ -108,7 +116,7 @@ impl Publication {
     }
 
     pub(crate) fn withdraw(&mut self) {
-        self.held = None;
+        self.validator = None;
         self.facts = None;
         self.checked_at = None;
         self.shared.publish(None, Arc::new(Secrets::new()));

@@ -6,7 +6,9 @@
 //! What must hold:
 //!
 //! 1. Nothing older than what is published is published, except by the first answer after a start.
-//! 2. What is published is exactly what the source held at that version, however it came.
+//! 2. What is published is exactly what the source held when it had the validator that goes with it,
+//!    however it came: also when the source is put back to an older state and then counts through the
+//!    same versions with other contents.
 //! 3. What the source held when it processed a fetch that succeeded is not missed, and what was older
 //!    than what it was asked about is no success.
 //! 4. There is at most one fetch and at most one watch.
@@ -43,8 +45,24 @@ const MINUTE: u64 = 60 * SECOND;
 const LONGEST_PAUSE: u64 = 5 * MINUTE;
 const NAMES: usize = 4;
 
-/// For each name the version at which it was changed last: stands for values.
-type Content = [u64; NAMES];
+/// Of so many of its last heads the source knows that they are its own.
+const KNOWN: usize = 5;
+
+/// What the source holds under one name: when it was changed last, and what stands for its value. No two
+/// values are alike.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Secret {
+    version: u64,
+    value: u64,
+}
+
+/// The source at one moment. No two of these have the same tag.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Head {
+    version: u64,
+    tag: u64,
+    secrets: [Secret; NAMES],
+}
 
 enum Happening {
     Change,
@@ -56,24 +74,24 @@ enum Happening {
     /// A request is at the source.
     Asked {
         fetch: u64,
-        held: Option<u64>,
+        held: Option<Head>,
     },
     /// Its answer is at the engine.
     Answered {
         fetch: u64,
-        held: Option<u64>,
+        held: Option<Head>,
         answer: Answer,
-        holds: Option<(u64, Content)>,
+        holds: Option<Head>,
     },
     WatchAsked {
         watch: u64,
-        since: u64,
+        held: Head,
         resumed: bool,
     },
     Told {
         watch: u64,
         heard: Heard,
-        content: Content,
+        end: Head,
     },
     Beat {
         watch: u64,
@@ -100,20 +118,28 @@ struct World {
     fetch: Option<u64>,
     watch: Option<u64>,
     /// What the answer, or the end of the delta, that is being handled holds.
-    at_hand: Option<(u64, Content)>,
+    at_hand: Option<Head>,
     /// Where that delta begins.
     begins: u64,
-    published: Option<(u64, Content)>,
+    /// Instead of the answer that is being handled, all there is was asked for.
+    asks_again: bool,
+    published: Option<Head>,
     just_started: bool,
     denials: u32,
     issued: Ticket,
     finished: Vec<bool>,
 
-    /// What the source holds at each version.
-    history: Vec<Content>,
+    /// What the source held, up to now.
+    history: Vec<Head>,
+    /// How many different heads there were in all.
+    made: u64,
+    /// The latest version that there ever was.
+    latest: u64,
     /// Up to where the open watch was told, and when it was told last.
-    told: u64,
+    told: Head,
     told_at: u64,
+    /// The request for the watch has reached the source.
+    opened: bool,
     /// The watch is open, and nothing comes through any more.
     half_open: bool,
     /// The watch was resumed, and what was asked for with that isn't answered.
@@ -139,14 +165,18 @@ impl World {
             watch: None,
             at_hand: None,
             begins: 0,
+            asks_again: false,
             published: None,
             just_started: true,
             denials: 0,
             issued: 0,
             finished: Vec::new(),
-            history: vec![[0; NAMES]],
-            told: 0,
+            history: vec![Head::default()],
+            made: 0,
+            latest: 0,
+            told: Head::default(),
             told_at: 0,
+            opened: false,
             half_open: false,
             resuming: false,
             spread: Duration::ZERO,
@@ -197,12 +227,12 @@ impl World {
             Happening::Answered { fetch, held, answer, holds } if self.fetch == Some(fetch) => {
                 self.answered(held, answer, holds);
             }
-            Happening::WatchAsked { watch, since, resumed } if self.watch == Some(watch) => {
-                self.watch_asked(watch, since, resumed);
+            Happening::WatchAsked { watch, held, resumed } if self.watch == Some(watch) => {
+                self.watch_asked(watch, held, resumed);
             }
-            Happening::Told { watch, heard, content } if self.watch == Some(watch) => {
-                if let Heard::Change { from, version, .. } = &heard {
-                    self.at_hand = Some((*version, content));
+            Happening::Told { watch, heard, end } if self.watch == Some(watch) => {
+                if let Heard::Change { from, .. } = &heard {
+                    self.at_hand = Some(end);
                     self.begins = *from;
                 }
                 let resumed = matches!(heard, Heard::Alive) && std::mem::take(&mut self.resuming);
@@ -216,7 +246,7 @@ impl World {
                 }
             }
             Happening::Beat { watch } if self.watch == Some(watch) => {
-                self.say(watch, Heard::Alive, self.version());
+                self.say(watch, Heard::Alive, self.head());
                 self.after(15 * SECOND, Happening::Beat { watch });
             }
             Happening::Cut { watch, remedy } if self.watch == Some(watch) => {
@@ -231,10 +261,11 @@ impl World {
 
     fn change(&mut self) {
         if self.storm {
-            let mut content = *self.history.last().unwrap();
-            let name = self.random.usize(..NAMES);
-            content[name] = self.version() + 1;
-            self.history.push(content);
+            match self.random.u8(..50) {
+                0 => self.put_back(),
+                1 => self.rename(),
+                _ => self.write(),
+            }
             if let Some(watch) = self.watch {
                 self.tell_watch(watch);
             }
@@ -270,6 +301,13 @@ impl World {
             self.after(storm, Happening::Weather);
             return;
         }
+        // Nothing older is taken than what there was once.
+        while self.head().version < self.latest {
+            self.write();
+        }
+        if let Some(watch) = self.watch {
+            self.tell_watch(watch);
+        }
         if self.machine.state() == State::Idle {
             self.start();
         }
@@ -295,8 +333,8 @@ impl World {
         self.issued
     }
 
-    fn version(&self) -> u64 {
-        self.history.len() as u64 - 1
+    fn head(&self) -> Head {
+        *self.history.last().unwrap()
     }
 
     fn after(&mut self, pause: u64, happening: Happening) {

@@ -14,7 +14,7 @@ use secret_manager_model::{
     Delta, Refused, Secret, SecretName, SecretValue, Snapshot, SpaceRef, Timestamp,
 };
 use secret_manager_source::{
-    Failure, Fetched, Fetching, Heard, Hearing, Opening, Remedy, Source, Validator, Watch,
+    Failure, Fetched, Fetching, Heard, Hearing, Held, Opening, Remedy, Source, Validator, Watch,
 };
 use secret_manager_sync::{Engine, Plan};
 use tokio::runtime::Handle;
@@ -76,7 +76,7 @@ impl Source for Restless {
         "restless"
     }
 
-    fn fetch<'a>(&'a self, held: Option<&'a Validator>) -> Fetching<'a> {
+    fn fetch<'a>(&'a self, held: Option<&'a Held>) -> Fetching<'a> {
         let turn = self.asked.fetch_add(1, Ordering::SeqCst) % 10;
         let version = self.version.load(Ordering::SeqCst);
         Box::pin(async move {
@@ -88,7 +88,9 @@ impl Source for Restless {
                     "asks for a pause",
                 )),
                 3 => Err(Failure::new(Remedy::Repair, "not understood")),
-                _ if held == validator(version).as_ref() => Ok(Fetched::NotModified),
+                _ if held.map(|held| &held.validator) == validator(version).as_ref() => {
+                    Ok(Fetched::NotModified)
+                }
                 _ => Ok(Fetched::Snapshot {
                     snapshot: Box::new(Snapshot {
                         space: space(),
@@ -106,7 +108,7 @@ impl Source for Restless {
         })
     }
 
-    fn watch(&self, since: u64) -> Opening<'_> {
+    fn watch<'a>(&'a self, since: u64, _held: Option<&'a Validator>) -> Opening<'a> {
         let turn = self.watched.fetch_add(1, Ordering::SeqCst);
         let version = Arc::clone(&self.version);
         Box::pin(async move {

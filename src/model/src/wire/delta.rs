@@ -63,45 +63,51 @@ pub fn read_delta(body: &[u8]) -> Result<Delta, WireError> {
 
 /// The same for a watch: with the entity tag, if there is one.
 pub fn read_delta_event(body: &[u8]) -> Result<(Delta, Option<String>), WireError> {
-    let document: Document<'_> = parse(body, |line, column| WireError::NotDelta { line, column })?;
-    let removed: Vec<_> =
-        document.removed.iter().filter_map(|name| SecretName::parse(name).ok()).collect();
-    let changed = document.changed.accepted;
-    // Which of the two is meant can't be known. And a way that doesn't lead on leads nowhere.
-    let contradicts = removed.iter().any(|name| changed.contains_key(name));
-    if contradicts || document.from > document.version {
-        return Err(WireError::NotDelta { line: 1, column: 1 });
-    }
-    let etag = document.etag.map(Cow::into_owned);
-    let delta = Delta {
-        space: document.space,
-        from: document.from,
-        version: document.version,
-        created_at: document.created_at,
-        updated_at: document.updated_at,
-        issued_at: document.issued_at,
-        changed,
-        removed,
-        refused: document.changed.refused,
-    };
-    Ok((delta, etag))
+    let mut document: Document<'_> =
+        parse(body, |line, column| WireError::NotDelta { line, column })?;
+    let etag = document.etag.take().map(Cow::into_owned);
+    Ok((document.delta()?, etag))
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Document<'a> {
+pub(super) struct Document<'a> {
     #[serde(borrow, default)]
-    etag: Option<Cow<'a, str>>,
-    space: SpaceRef,
-    from: u64,
-    version: u64,
-    created_at: Timestamp,
-    updated_at: Timestamp,
-    issued_at: Timestamp,
+    pub(super) etag: Option<Cow<'a, str>>,
+    pub(super) space: SpaceRef,
+    pub(super) from: u64,
+    pub(super) version: u64,
+    pub(super) created_at: Timestamp,
+    pub(super) updated_at: Timestamp,
+    pub(super) issued_at: Timestamp,
     #[serde(borrow)]
-    changed: Secrets<'a>,
+    pub(super) changed: Secrets<'a>,
     #[serde(borrow)]
-    removed: Vec<Cow<'a, str>>,
+    pub(super) removed: Vec<Cow<'a, str>>,
+}
+
+impl Document<'_> {
+    pub(super) fn delta(self) -> Result<Delta, WireError> {
+        let removed: Vec<_> =
+            self.removed.iter().filter_map(|name| SecretName::parse(name).ok()).collect();
+        let changed = self.changed.accepted;
+        // Which of the two is meant can't be known. And a way that doesn't lead on leads nowhere.
+        let contradicts = removed.iter().any(|name| changed.contains_key(name));
+        if contradicts || self.from > self.version {
+            return Err(WireError::NotDelta { line: 1, column: 1 });
+        }
+        Ok(Delta {
+            space: self.space,
+            from: self.from,
+            version: self.version,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            issued_at: self.issued_at,
+            changed,
+            removed,
+            refused: self.changed.refused,
+        })
+    }
 }
 
 #[cfg(test)]

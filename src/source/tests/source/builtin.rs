@@ -3,7 +3,9 @@ use std::sync::Arc;
 
 use secret_manager_builtin::{Precondition, User, Vault};
 use secret_manager_model::Kind;
-use secret_manager_source::{Config, Fetched, Heard, KeyPlace, Place, Remedy, Source, Validator};
+use secret_manager_source::{
+    Config, Fetched, Heard, Held, KeyPlace, Place, Remedy, Source, Validator,
+};
 use tempfile::TempDir;
 
 fn place(directory: &Path) -> Place {
@@ -25,15 +27,20 @@ async fn new_source() -> (TempDir, Arc<Vault>, Arc<dyn Source>) {
 async fn snapshot(source: &dyn Source) -> (u64, Option<Validator>) {
     match source.fetch(None).await.unwrap() {
         Fetched::Snapshot { snapshot, validator } => (snapshot.version, validator),
-        Fetched::NotModified => panic!("nothing was held"),
+        _ => panic!("nothing was held"),
     }
+}
+
+fn held(validator: Option<Validator>, since: u64) -> Option<Held> {
+    validator.map(|validator| Held { validator, since: Some(since) })
 }
 
 #[tokio::test]
 async fn what_is_held_is_confirmed_until_it_is_changed() {
     let (_directory, vault, source) = new_source().await;
-    let (version, held) = snapshot(&*source).await;
+    let (version, validator) = snapshot(&*source).await;
     assert_eq!(version, 0);
+    let held = held(validator, 0);
     assert!(matches!(source.fetch(held.as_ref()).await.unwrap(), Fetched::NotModified));
     put(&vault, "one").await;
     assert!(matches!(source.fetch(held.as_ref()).await.unwrap(), Fetched::Snapshot { .. }));
@@ -42,14 +49,15 @@ async fn what_is_held_is_confirmed_until_it_is_changed() {
 #[tokio::test]
 async fn a_change_comes_on_the_watch_with_the_validator_of_what_it_leads_to() {
     let (_directory, vault, source) = new_source().await;
-    let mut watch = source.watch(0).await.unwrap();
+    let mut watch = source.watch(0, None).await.unwrap();
     assert!(matches!(watch.next().await.unwrap(), Heard::Alive));
     put(&vault, "one").await;
     let Heard::Change { delta, validator } = watch.next().await.unwrap() else {
         panic!("a change was made");
     };
     assert_eq!((delta.from, delta.version), (0, 1));
-    assert!(matches!(source.fetch(validator.as_ref()).await.unwrap(), Fetched::NotModified));
+    let held = held(validator, 1);
+    assert!(matches!(source.fetch(held.as_ref()).await.unwrap(), Fetched::NotModified));
 }
 
 #[tokio::test]

@@ -2,20 +2,24 @@
 
 use std::time::Duration;
 
-use secret_manager_source::{Config, Failure, Fetched, Remedy, ServiceConfig, Tls, Validator};
+use secret_manager_source::{
+    Config, Failure, Fetched, Held, Remedy, ServiceConfig, Tls, Validator,
+};
 use secret_manager_testkit::{Authority, Reply, Server, Validity};
 use zeroize::Zeroizing;
 
 use crate::{SNAPSHOT, config};
 
+const DELTA: &str = r#"{"space":{"id":"s1","name":"demo"},"from":5,"version":7,
+"createdAt":"2024-01-01T00:00:00Z","updatedAt":"2024-01-02T00:00:00Z",
+"issuedAt":"2024-01-03T00:00:00Z","changed":{"KEY":{"type":"text","value":"canary-value",
+"version":2,"updatedAt":"2024-01-02T00:00:00Z"}},"removed":["OLD"]}"#;
+
 async fn fetch(config: ServiceConfig) -> Result<Fetched, Failure> {
     fetch_holding(config, None).await
 }
 
-async fn fetch_holding(
-    config: ServiceConfig,
-    held: Option<&Validator>,
-) -> Result<Fetched, Failure> {
+async fn fetch_holding(config: ServiceConfig, held: Option<&Held>) -> Result<Fetched, Failure> {
     let source = Config::Service(config).open()?;
     let outcome = source.fetch(held).await;
     if let Err(failure) = &outcome {
@@ -45,13 +49,101 @@ async fn a_snapshot_is_fetched_with_the_token_and_not_twice() {
     let validator = validator.unwrap();
     assert_eq!(validator.as_str(), "\"v7\"");
 
-    let again = fetch_holding(config(server.url()), Some(&validator)).await;
-    assert!(matches!(again, Ok(Fetched::NotModified)));
+    for since in [None, Some(7)] {
+        let held = Held { validator: validator.clone(), since };
+        let again = fetch_holding(config(server.url()), Some(&held)).await;
+        assert!(matches!(again, Ok(Fetched::NotModified)));
+    }
+    let lines =
+        server.requests().iter().map(|request| request.line().to_owned()).collect::<Vec<_>>();
+    let whole = "GET /api/v1/snapshot";
+    assert_eq!(lines, [whole, whole, "GET /api/v1/snapshot?since=7"]);
     for request in server.requests() {
-        assert_eq!(request.line(), "GET /api/v1/snapshot");
         assert_eq!(request.header("authorization"), Some("Bearer canary-token"));
         assert_eq!(request.header("accept-encoding"), None, "compressed answers are not asked for");
     }
+}
+
+/// What is fetched by somebody who holds version 5 from a server that knows it, or doesn't.
+async fn fetched(
+    since: Option<u64>,
+    delta_base: &'static str,
+    delta: impl Into<String>,
+) -> (Result<Fetched, Failure>, Vec<String>) {
+    let delta = delta.into();
+    let server = Server::http(move |request| {
+        let base = format!("delta-base: {delta_base}");
+        let headers = ["etag: \"v7\"", &base];
+        match request.line().contains("since=") {
+            true => Reply::http("200 OK", &headers, delta.as_bytes()),
+            false => Reply::http("200 OK", &headers[..1], SNAPSHOT.as_bytes()),
+        }
+    })
+    .await;
+    let held = Held { validator: Validator::new("\"v5\""), since };
+    let outcome = fetch_holding(config(server.url()), Some(&held)).await;
+    let requests = server.requests();
+    let asked = requests.iter().map(|request| {
+        let condition = request.header("if-none-match").unwrap_or_default();
+        format!("{} {condition}", request.line())
+    });
+    (outcome, asked.collect())
+}
+
+#[tokio::test]
+async fn what_has_changed_is_fetched_where_the_service_knows_what_is_held() {
+    for base in ["\"v5\"", "W/\"v5\""] {
+        let (outcome, asked) = fetched(Some(5), base, DELTA).await;
+        let Ok(Fetched::Delta { delta, validator }) = outcome else { panic!("no delta") };
+        assert_eq!((delta.from, delta.version, delta.changed.len()), (5, 7, 1));
+        assert_eq!(validator.unwrap().as_str(), "\"v7\"");
+        assert_eq!(asked, ["GET /api/v1/snapshot?since=5 \"v5\""]);
+    }
+    // A service may answer with all there is.
+    let (outcome, asked) = fetched(Some(5), "\"v5\"", SNAPSHOT).await;
+    assert!(matches!(outcome, Ok(Fetched::Snapshot { .. })));
+    assert_eq!(asked.len(), 1);
+    // And where a delta is of no use, none is asked for.
+    let (outcome, asked) = fetched(None, "\"v5\"", DELTA).await;
+    assert!(matches!(outcome, Ok(Fetched::Snapshot { .. })));
+    assert_eq!(asked, ["GET /api/v1/snapshot \"v5\""]);
+}
+
+#[tokio::test]
+async fn a_delta_that_can_not_be_relied_upon_is_no_answer() {
+    for (name, base, delta) in [
+        ("a service that believes the version alone", "", DELTA.to_owned()),
+        ("another one's", "\"v4\"", DELTA.to_owned()),
+        ("from another version", "\"v5\"", DELTA.replace("\"from\":5", "\"from\":4")),
+        ("a name that is left out", "\"v5\"", DELTA.replace("KEY", "__proto__")),
+    ] {
+        let (outcome, asked) = fetched(Some(5), base, delta).await;
+        let Ok(Fetched::Snapshot { snapshot, .. }) = outcome else { panic!("{name}") };
+        assert_eq!(snapshot.version, 7, "{name}");
+        // Once more, for whatever there is.
+        assert_eq!(
+            asked,
+            ["GET /api/v1/snapshot?since=5 \"v5\"", "GET /api/v1/snapshot "],
+            "{name}"
+        );
+    }
+    for (name, delta) in [
+        ("a step back", DELTA.replace("\"from\":5", "\"from\":8")),
+        ("changed and removed", DELTA.replace("OLD", "KEY")),
+        ("both", DELTA.replace("\"from\":5", "\"from\":5,\"secrets\":{}")),
+        ("cut off", DELTA[..DELTA.len() - 1].to_owned()),
+    ] {
+        let (outcome, asked) = fetched(Some(5), "\"v5\"", delta).await;
+        assert_eq!((outcome.unwrap_err().remedy, asked.len()), (Remedy::Repair, 1), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_answers_everything_with_deltas_is_asked_twice_and_no_more() {
+    let server = Server::http(|_| Reply::http("200 OK", &[], DELTA.as_bytes())).await;
+    let held = Held { validator: Validator::new("\"v5\""), since: Some(5) };
+    let failure = fetch_holding(config(server.url()), Some(&held)).await.unwrap_err();
+    assert_eq!((failure.remedy, server.requests().len()), (Remedy::Repair, 2));
 }
 
 #[tokio::test]

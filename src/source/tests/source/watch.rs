@@ -17,7 +17,7 @@ const CHANGE: &str = concat!(
 
 async fn open(url: String) -> Result<Box<dyn Watch>, Failure> {
     let source = Config::Service(config(url)).open()?;
-    let outcome = source.watch(7).await;
+    let outcome = source.watch(7, Some(&Validator::new("\"t7\""))).await;
     told(outcome.as_ref().err());
     outcome
 }
@@ -66,17 +66,25 @@ async fn a_watch_says_who_asks_since_when_and_hears_changes() {
     let [request] = &server.requests()[..] else { panic!() };
     assert_eq!(request.line(), "GET /api/v1/watch?since=7");
     assert_eq!(request.header("last-event-id"), Some("7"));
+    assert_eq!(request.header("if-none-match"), Some("\"t7\""));
     assert_eq!(request.header("accept"), Some("text/event-stream"));
     assert_eq!(request.header("authorization"), Some("Bearer canary-token"));
 }
 
 #[tokio::test]
 async fn a_resumed_watch_says_first_whether_anything_was_missed() {
-    for (answered, is_current) in [("\"t7\"", true), ("\"t8\"", false), ("", false)] {
+    for (answered, first) in [
+        ("ETag: \"t7\"", Heard::Alive),
+        ("ETag: W/\"t7\"", Heard::Alive),
+        ("Delta-Base: \"t7\"", Heard::Missed),
+        ("ETag: \"t8\"", Heard::Behind),
+        ("Delta-Base: \"t8\"", Heard::Behind),
+        ("ETag:", Heard::Behind),
+    ] {
         let server = Server::http(move |_| {
             let stream = format!("event: reset\ndata: {{}}\n\n{CHANGE}");
             let headers = format!(
-                "HTTP/1.1 200 OK\r\nETag: {answered}\r\nSecret-Manager-Spread: 80\r\n\
+                "HTTP/1.1 200 OK\r\n{answered}\r\nSecret-Manager-Spread: 80\r\n\
                  Content-Type: text/event-stream\r\n\r\n{stream}"
             );
             Reply::Held(headers.into_bytes())
@@ -86,9 +94,8 @@ async fn a_resumed_watch_says_first_whether_anything_was_missed() {
         assert_eq!(source.spread(), Duration::ZERO);
         let mut watch = source.resume(7, &Validator::new("\"t7\"")).await.unwrap();
         assert_eq!(source.spread(), Duration::from_secs(80));
-        let first = watch.next().await.unwrap();
-        assert_eq!(matches!(first, Heard::Alive), is_current, "{answered}");
-        assert_eq!(matches!(first, Heard::Behind), !is_current, "{answered}");
+        let told = format!("{:?}", watch.next().await.unwrap());
+        assert_eq!(told, format!("{first:?}"), "{answered}");
         assert!(matches!(watch.next().await.unwrap(), Heard::Behind), "a reset");
         assert!(matches!(watch.next().await.unwrap(), Heard::Change { .. }));
         let [request] = &server.requests()[..] else { panic!() };

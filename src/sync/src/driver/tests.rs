@@ -9,7 +9,7 @@ use std::time::Duration;
 use secret_manager_model::{
     Refused, Secret, SecretName, SecretValue, Snapshot, SpaceRef, Timestamp,
 };
-use secret_manager_source::{Failure, Fetched, Fetching, Opening, Remedy, Source, Validator};
+use secret_manager_source::{Failure, Fetched, Fetching, Held, Opening, Remedy, Source, Validator};
 use tokio::runtime::Handle;
 
 use crate::{Cache, Engine, Plan, State, Status};
@@ -23,7 +23,7 @@ impl Source for Counting {
         "counting"
     }
 
-    fn fetch<'a>(&'a self, _: Option<&'a Validator>) -> Fetching<'a> {
+    fn fetch<'a>(&'a self, _: Option<&'a Held>) -> Fetching<'a> {
         let version = self.0.fetch_add(1, Ordering::SeqCst) + 1;
         let value = SecretValue::text(&version.to_string()).unwrap();
         let secret = Secret { value, version, updated_at: Timestamp::EPOCH };
@@ -39,7 +39,7 @@ impl Source for Counting {
         Box::pin(async { Ok(Fetched::Snapshot { snapshot, validator: None }) })
     }
 
-    fn watch(&self, _: u64) -> Opening<'_> {
+    fn watch<'a>(&'a self, _: u64, _: Option<&'a Validator>) -> Opening<'a> {
         Box::pin(async { Err(Failure::new(Remedy::Reconfigure, "nothing to watch")) })
     }
 }

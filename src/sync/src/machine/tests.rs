@@ -13,6 +13,10 @@ fn snapshot(version: u64) -> Event {
     Event::Fetched(Answer::Snapshot { space: "s".into(), version })
 }
 
+fn delta(from: u64, version: u64) -> Event {
+    Event::Fetched(Answer::Delta { space: "s".into(), from, version })
+}
+
 fn failed(remedy: Remedy) -> Event {
     Event::Fetched(Answer::Failed(failure(remedy)))
 }
@@ -79,6 +83,75 @@ fn a_good_sync_is_followed_by_one_an_interval_later() {
     let unchanged = bench.tell(Event::Fetched(Answer::Unchanged));
     assert_eq!(unchanged, [Action::Confirm, Action::Finish(vec![], Ok(()))]);
     assert_eq!(bench.due_in(), Some(MINUTE));
+}
+
+#[test]
+fn a_delta_from_what_is_published_is_applied() {
+    let mut bench = Bench::synced();
+    for (from, version) in [(5, 7), (7, 7), (7, 8)] {
+        bench.wait();
+        let applied = [Action::Amend, Action::Confirm, Action::Finish(vec![], Ok(()))];
+        assert_eq!(bench.tell(delta(from, version)), applied);
+        assert_eq!((bench.machine.state(), bench.due_in()), (State::Synced, Some(MINUTE)));
+    }
+    // A watch goes on from there.
+    let mut bench = Bench::watching();
+    bench.tell(Event::Heard(Heard::Behind));
+    assert_eq!(bench.tell(delta(5, 7))[0], Action::Amend);
+    assert_eq!(bench.tell(change(7, 8)), [Action::Amend, Action::Confirm]);
+}
+
+#[test]
+fn instead_of_a_delta_from_elsewhere_all_there_is_is_asked_for_once() {
+    let elsewhere = || Event::Fetched(Answer::Delta { space: "t".into(), from: 5, version: 7 });
+    for odd in [delta(4, 7), delta(6, 7), elsewhere()] {
+        let mut bench = Bench::synced();
+        bench.tell(Event::Sync(2));
+        bench.tell(Event::Sync(3));
+        assert_eq!((bench.tell(odd), bench.due_in()), (vec![Action::FetchAll], None));
+        // Not even one that fits.
+        let ended = Err(Ended::Failed(Failure::new(
+            Remedy::Repair,
+            "the answer is a delta, and nothing was said to lead on from",
+        )));
+        assert_eq!(bench.tell(delta(5, 7)), [Action::Finish(vec![2, 3], ended)]);
+        assert_eq!(bench.machine.state(), State::Stale);
+        assert_eq!(bench.wait(), [Action::Fetch]);
+        assert_eq!(bench.tell(delta(5, 7))[0], Action::Amend);
+    }
+    let mut bench = Bench::synced();
+    bench.tell(Event::Sync(2));
+    bench.tell(Event::Sync(3));
+    bench.tell(delta(4, 7));
+    assert_eq!(
+        bench.tell(snapshot(7)),
+        [Action::Publish, Action::Confirm, Action::Finish(vec![2], Ok(())), Action::Fetch]
+    );
+}
+
+#[test]
+fn a_delta_that_another_one_has_overtaken_is_no_fault() {
+    for (heard, fetched, expected) in [
+        (7, 6, Action::Confirm),
+        (7, 7, Action::Confirm),
+        // It knows more, but not from where things are now.
+        (7, 8, Action::FetchAll),
+    ] {
+        let mut bench = Bench::watching();
+        bench.tell(Event::Sync(2));
+        assert_eq!(bench.tell(change(5, heard)), [Action::Amend, Action::Confirm]);
+        assert_eq!(bench.tell(delta(5, fetched))[0], expected, "{heard} {fetched}");
+    }
+}
+
+#[test]
+fn a_delta_between_two_denials_shows_that_they_are_not_in_a_row() {
+    let mut bench = Bench::synced();
+    bench.wait();
+    bench.tell(failed(Remedy::Authorise));
+    bench.wait();
+    assert_eq!(bench.tell(delta(4, 7)), [Action::FetchAll]);
+    assert!(!bench.tell(failed(Remedy::Authorise)).contains(&Action::Withdraw));
 }
 
 #[test]
@@ -307,6 +380,26 @@ fn what_a_resumed_watch_has_missed_is_fetched_while_it_goes_on() {
 }
 
 #[test]
+fn what_a_resumed_watch_has_missed_may_come_on_it() {
+    let mut bench = Bench::resuming();
+    assert_eq!(bench.tell(Event::Heard(Heard::Missed)), []);
+    assert_eq!(bench.due_in(), Some(RESUME_PATIENCE));
+    assert_eq!(bench.tell(change(5, 8)), [Action::Amend, Action::Confirm]);
+    assert_eq!(bench.machine.next_fetch(), Some(bench.now + MINUTE));
+    // It doesn't come, or not so that it can be used.
+    for (event, expected) in [
+        (Event::Due, vec![Action::Fetch]),
+        (Event::Heard(Heard::Behind), vec![Action::Fetch]),
+        (change(6, 8), vec![Action::Unwatch, Action::Fetch]),
+    ] {
+        let mut bench = Bench::resuming();
+        bench.tell(Event::Heard(Heard::Missed));
+        bench.now = bench.machine.due().unwrap();
+        assert_eq!(bench.tell(event), expected);
+    }
+}
+
+#[test]
 fn what_can_not_be_resumed_is_opened_after_a_fetch() {
     let mut bench = Bench::resuming();
     let refused = Event::Deaf(failure(Remedy::Repair));
@@ -386,7 +479,7 @@ fn starts_stops_and_denials_close_the_watch() {
 }
 
 fn any_event() -> impl Strategy<Value = u8> {
-    0..17_u8
+    0..20_u8
 }
 
 proptest! {
@@ -415,6 +508,9 @@ proptest! {
                 14 if watching => Event::Heard(Heard::Behind),
                 15 if watching => Event::Deaf(failure(Remedy::Repair)),
                 16 => { machine.told_spread(MINUTE); continue }
+                17 if in_flight => delta(5, 7),
+                18 if in_flight => delta(7, 8),
+                19 if watching => Event::Heard(Heard::Missed),
                 _ => continue,
             };
             if matches!(event, Event::Fetched(_)) {
@@ -422,7 +518,7 @@ proptest! {
             }
             for action in machine.handle(event, now, 0.5) {
                 match action {
-                    Action::Fetch => {
+                    Action::Fetch | Action::FetchAll => {
                         prop_assert!(!in_flight, "two fetches at a time");
                         in_flight = true;
                     }

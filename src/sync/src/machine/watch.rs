@@ -73,7 +73,8 @@ impl Machine {
                 self.confirmed(interval, now, random);
                 return vec![Action::Confirm];
             }
-            Heard::Alive => return Vec::new(),
+            // Should that not come, a fetch that is due soon brings it.
+            Heard::Alive | Heard::Missed => return Vec::new(),
             Heard::Behind if watch.behind => return Vec::new(),
             Heard::Behind => {
                 watch.behind = true;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Content, Happening, World};
+use super::{Happening, Head, World};
 use crate::machine::{Action, Event};
 use crate::status::State;
 
@@ -18,38 +18,38 @@ impl World {
 
     fn act(&mut self, action: Action) {
         match action {
-            Action::Fetch => {
-                assert_eq!(self.fetch, None, "4: two fetches");
-                self.fetch = Some(self.next);
-                let held = self.published.map(|(version, _)| version);
-                let latency = self.latency();
-                self.after(latency, Happening::Asked { fetch: self.next, held });
+            Action::Fetch => self.ask(self.published),
+            Action::FetchAll => {
+                self.asks_again = true;
+                self.ask(None);
             }
             Action::Abandon => self.fetch = None,
             Action::Publish => {
-                let (version, content) = self.at_hand.unwrap();
-                if let Some((published, _)) = self.published
+                let head = self.at_hand.unwrap();
+                if let Some(published) = self.published
                     && !self.just_started
                 {
-                    assert!(version >= published, "1: {version} after {published}");
+                    assert!(head.version >= published.version, "1: {head:?} after {published:?}");
                 }
-                self.publish(version, content);
+                self.published = Some(head);
             }
             Action::Watch => self.open_watch(false),
             Action::Resume => self.open_watch(true),
             Action::Unwatch => self.watch = None,
             Action::Amend => {
-                let (version, end) = self.at_hand.unwrap();
-                let (published, mut content) = self.published.unwrap();
-                assert!(version > published, "1: {version} after {published}");
+                let end = self.at_hand.unwrap();
+                let published = self.published.unwrap();
+                assert!(end.version >= published.version, "1: {end:?} after {published:?}");
                 // A delta has all that changed after its beginning. Applied to what is published, it has
                 // to lead to its own end.
-                for (name, changed) in end.into_iter().enumerate() {
-                    if changed > self.begins {
-                        content[name] = changed;
+                let mut reached = published.secrets;
+                for (secret, changed) in reached.iter_mut().zip(end.secrets) {
+                    if changed.version > self.begins {
+                        *secret = changed;
                     }
                 }
-                self.publish(version, content);
+                assert_eq!(reached, end.secrets, "2: not what the source holds");
+                self.published = Some(end);
             }
             Action::Confirm => {}
             Action::Withdraw => {
@@ -65,24 +65,25 @@ impl World {
         }
     }
 
+    fn ask(&mut self, held: Option<Head>) {
+        assert_eq!(self.fetch, None, "4: two fetches");
+        self.fetch = Some(self.next);
+        let latency = self.latency();
+        self.after(latency, Happening::Asked { fetch: self.next, held });
+    }
+
     fn open_watch(&mut self, resumed: bool) {
         assert_eq!(self.watch, None, "4: two watches");
         self.watch = Some(self.next);
-        self.resuming = false;
-        let (since, _) = self.published.unwrap();
+        (self.resuming, self.opened) = (false, false);
+        let held = self.published.unwrap();
         let latency = self.latency_of_a_word();
-        self.after(latency, Happening::WatchAsked { watch: self.next, since, resumed });
-    }
-
-    fn publish(&mut self, version: u64, content: Content) {
-        assert_eq!(content, self.history[version as usize], "2: not what version {version} holds");
-        self.published = Some((version, content));
+        self.after(latency, Happening::WatchAsked { watch: self.next, held, resumed });
     }
 
     pub(super) fn assert_all_is_well(&self) {
         assert_eq!(self.machine.state(), State::Synced, "7: not in step");
-        let published = self.published.map(|(version, _)| version);
-        assert_eq!(published, Some(self.version()), "7: not what the source holds");
+        assert_eq!(self.published, Some(self.head()), "7: not what the source holds");
         if self.live && !self.machine.waits_to_watch(self.begin + Duration::from_millis(self.now)) {
             assert!(self.machine.is_live(), "7: no watch");
         }

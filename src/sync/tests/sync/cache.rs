@@ -204,6 +204,31 @@ async fn a_space_that_changes_all_the_time_is_kept_with_its_newest_values() {
 }
 
 #[tokio::test]
+async fn what_a_delta_led_to_is_kept_and_led_on_from() {
+    let directory = tempfile::tempdir().unwrap();
+    let changes = &[("A", Some("2")), ("B", None)];
+    let first = Step::Secrets(5, &[("A", "1"), ("B", "1")]);
+    let (subject, _) = start(&directory, [first, Step::Changes(5, 6, changes)]);
+    let ticket = subject.engine.sync_now();
+    assert_eq!(subject.finished(ticket).await, None);
+    until(|| file(&directory).exists()).await;
+    drop(subject);
+    let source = loop {
+        let source = Script::new([Step::Changes(6, 7, &[("C", Some("1"))])]);
+        let subject = Subject::new();
+        let ticket = subject.engine.start(kept_in(&directory, &source));
+        assert_eq!(subject.finished(ticket).await, None);
+        // Before the last write it has version 5, and asks for all there is.
+        if source.asked_since()[0] == Some(6) {
+            assert_eq!(subject.engine.names(), ["A", "C"]);
+            assert_eq!(subject.value("A").as_deref(), Some("\"2\""));
+            break source;
+        }
+    };
+    assert_eq!(source.asked(), [Some("v6".to_owned())]);
+}
+
+#[tokio::test]
 async fn no_file_shows_a_value_a_name_or_itself_to_others() {
     let directory = tempfile::tempdir().unwrap();
     left_by_a_run(&directory).await;

@@ -71,6 +71,45 @@ async fn what_comes_from_the_cache_is_masked() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_fetched_of_a_change_is_masked() {
+    let change = Step::Changes(5, 6, &[("A", Some("second"))]);
+    let source = Script::new([Step::Secrets(5, &[("A", "first")]), change]);
+    let masking = masking();
+    let subject = Subject::new();
+    subject.engine.mask_with(Arc::clone(&masking));
+    subject.engine.start(plan(&source));
+    let ticket = subject.engine.sync_now();
+    assert_eq!(subject.finished(ticket).await, None);
+    assert_eq!(subject.value("A").as_deref(), Some("\"second\""));
+    assert_eq!(masked(&masking, "first second"), "••• •••");
+}
+
+#[test]
+fn where_nothing_is_to_be_masked_no_other_thread_is_waited_for() {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    let runtime = builder.enable_all().max_blocking_threads(1).build().unwrap();
+    runtime.block_on(async {
+        let removal = Step::Changes(5, 6, &[("B", None)]);
+        let source = Script::new([Step::Secrets(5, &[("B", "value")]), Step::Unchanged, removal]);
+        let subject = Subject::new();
+        subject.engine.mask_with(masking());
+        let ticket = subject.engine.start(plan(&source));
+        assert_eq!(subject.finished(ticket).await, None);
+        // From now on the one thread for such work is taken.
+        let (release, taken) = std::sync::mpsc::channel::<()>();
+        let taken = tokio::task::spawn_blocking(move || taken.recv());
+        for names in [&["B"][..], &[]] {
+            let sync = subject.finished(subject.engine.sync_now());
+            let sync = tokio::time::timeout(std::time::Duration::from_secs(20), sync);
+            assert_eq!(sync.await.expect("it waits for nothing"), None);
+            assert_eq!(subject.engine.names(), names);
+        }
+        drop(release);
+        assert!(taken.await.unwrap().is_err());
+    });
+}
+
+#[tokio::test(start_paused = true)]
 async fn engines_share_their_masks() {
     let masking = masking();
     for value in [&[("A", "of-the-first")], &[("A", "of-the-second")]] {

@@ -9,7 +9,7 @@ use secret_manager_model::{
     Delta, Refused, Secret, SecretName, SecretValue, Snapshot, SpaceRef, Timestamp,
 };
 use secret_manager_source::{
-    Failure, Fetched, Fetching, Heard, Hearing, Opening, Remedy, Source, Validator, Watch,
+    Failure, Fetched, Fetching, Heard, Hearing, Held, Opening, Remedy, Source, Validator, Watch,
 };
 use secret_manager_sync::{Engine, News, Plan, State, Ticket};
 use tokio::sync::{Notify, mpsc};
@@ -18,6 +18,10 @@ pub(crate) const MINUTE: Duration = Duration::from_secs(60);
 
 pub(crate) enum Step {
     Secrets(u64, &'static [(&'static str, &'static str)]),
+    /// From one version to another; see [`delta`].
+    Changes(u64, u64, &'static [(&'static str, Option<&'static str>)]),
+    /// A snapshot of which a secret had to be left out.
+    Refused(u64),
     Unchanged,
     Fail(Remedy),
     Panic,
@@ -30,7 +34,7 @@ pub(crate) struct Script {
     steps: Mutex<VecDeque<Step>>,
     watches: Mutex<VecDeque<Line>>,
     watched: Mutex<Vec<u64>>,
-    asked: Mutex<Vec<Option<String>>>,
+    asked: Mutex<Vec<Option<Held>>>,
     resumed: Mutex<Vec<(u64, String)>>,
     /// In seconds.
     spread: AtomicU64,
@@ -63,8 +67,15 @@ impl Script {
         self.resumed.lock().unwrap().clone()
     }
 
+    /// The validators with which it was asked.
     pub(crate) fn asked(&self) -> Vec<Option<String>> {
-        self.asked.lock().unwrap().clone()
+        let asked = self.asked.lock().unwrap();
+        asked.iter().map(|held| Some(held.as_ref()?.validator.as_str().to_owned())).collect()
+    }
+
+    /// The versions since which changes would have done.
+    pub(crate) fn asked_since(&self) -> Vec<Option<u64>> {
+        self.asked.lock().unwrap().iter().map(|held| held.as_ref()?.since).collect()
     }
 }
 
@@ -82,7 +93,7 @@ impl Source for Script {
         "script"
     }
 
-    fn watch(&self, since: u64) -> Opening<'_> {
+    fn watch<'a>(&'a self, since: u64, _held: Option<&'a Validator>) -> Opening<'a> {
         let watch = self.watches.lock().unwrap().pop_front();
         self.watched.lock().unwrap().push(since);
         Box::pin(async move {
@@ -106,14 +117,25 @@ impl Source for Script {
         Duration::from_secs(self.spread.load(Ordering::Relaxed))
     }
 
-    fn fetch<'a>(&'a self, held: Option<&'a Validator>) -> Fetching<'a> {
-        self.asked.lock().unwrap().push(held.map(|held| held.as_str().to_owned()));
+    fn fetch<'a>(&'a self, held: Option<&'a Held>) -> Fetching<'a> {
+        self.asked.lock().unwrap().push(held.cloned());
         let step = self.steps.lock().unwrap().pop_front();
         Box::pin(async move {
             match step {
                 None | Some(Step::Unchanged) => Ok(Fetched::NotModified),
                 Some(Step::Secrets(version, secrets)) => Ok(Fetched::Snapshot {
                     snapshot: Box::new(snapshot(version, secrets)),
+                    validator: Some(Validator::new(format!("v{version}"))),
+                }),
+                Some(Step::Refused(version)) => {
+                    let refused = Refused { count: 1, ..Refused::default() };
+                    Ok(Fetched::Snapshot {
+                        snapshot: Box::new(Snapshot { refused, ..snapshot(version, &[]) }),
+                        validator: Some(Validator::new(format!("v{version}"))),
+                    })
+                }
+                Some(Step::Changes(from, version, changes)) => Ok(Fetched::Delta {
+                    delta: Box::new(delta(from, version, changes)),
                     validator: Some(Validator::new(format!("v{version}"))),
                 }),
                 Some(Step::Fail(remedy)) => Err(Failure::new(remedy, "scripted")),
