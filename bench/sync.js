@@ -2,7 +2,9 @@
 
 /* What a sync costs the event loop, and how long it takes, by the size of the space. */
 
-const { compare, threadTime } = require('./lib/measure');
+const { setTimeout: pass } = require('node:timers/promises');
+const { compare, median, threadTime } = require('./lib/measure');
+const { threadTimes, timeSince } = require('./lib/processes');
 const { Snapshots } = require('./lib/snapshots');
 const { EmptyCall, EngineSubject, PlainSubject } = require('./lib/subjects');
 
@@ -20,6 +22,7 @@ async function* rows() {
     try {
       yield* unchanged(n, snapshots);
       yield* oneChanged(n, snapshots);
+      yield* live(n, snapshots);
       yield* firstLoad(n, snapshots);
     } finally {
       await snapshots.stop();
@@ -69,6 +72,87 @@ async function* oneChanged(n, snapshots) {
   yield latency(against, n, engine.latency, plain.latency);
   const time = engine.eventLoopTime;
   yield eventLoopTime('one changed, against an empty call', n, time, floor.eventLoopTime);
+}
+
+/** The name of the threads on which engines work. */
+const ENGINE_THREADS = 'secret-manager';
+/** In ms: until they rest again, which is when the system accounts for them. */
+const REST = 20;
+
+/**
+ * A change that comes on the event stream, against the whole snapshot being fetched for the same.
+ * @param {number} n
+ * @param {Snapshots} snapshots
+ */
+async function* live(n, snapshots) {
+  const engine = new EngineSubject(snapshots.url);
+  await engine.watch();
+  let arrived = Promise.resolve();
+  let pause = 0;
+  const prepare = async () => {
+    arrived = engine.change();
+    await snapshots.changeSoon();
+  };
+  const run = async () => {
+    const start = performance.now();
+    await arrived;
+    pause = (performance.now() - start) * 1000;
+  };
+  const empty = new EmptyCall();
+  let called = Promise.resolve();
+  const costs = await compare(ROUNDS[n], {
+    engine: { prepare, run },
+    // The service is asked before as well, and nothing of what makes the call come is measured.
+    floor: {
+      prepare: async () => {
+        await snapshots.requests();
+        called = empty.call(pause);
+      },
+      run: () => called,
+    },
+  });
+  const heard = await outside(n, snapshots, { prepare, run });
+  engine.dispose();
+
+  const fetching = new EngineSubject(snapshots.url);
+  await fetching.load();
+  const job = { prepare: () => snapshots.change(), run: () => fetching.sync() };
+  const fetched = await outside(n, snapshots, job);
+  fetching.dispose();
+
+  const time = costs.engine.eventLoopTime;
+  yield eventLoopTime('live, against an empty call', n, time, costs.floor.eventLoopTime);
+  const against = { case: 'live, against the whole snapshot', n };
+  const [value, baseline] = [heard.bytes, fetched.bytes];
+  yield { ...against, metric: 'on the wire', value, unit: 'B', baseline };
+  if (process.platform !== 'linux') return;
+  const times = { value: heard.time, unit: 'µs', baseline: fetched.time };
+  yield { ...against, metric: 'engine time', ...times };
+}
+
+/**
+ * What a job takes outside of the event loop: bytes from the service, and time of the engine's
+ * threads in µs. Medians.
+ * @param {number} n
+ * @param {Snapshots} snapshots
+ * @param {Required<import('./lib/measure').Job>} job
+ */
+async function outside(n, snapshots, { prepare, run }) {
+  const isKnown = process.platform === 'linux';
+  const samples = [];
+  for (let round = 0; round < ROUNDS[n]; round++) {
+    const sent = await snapshots.bytes();
+    await prepare();
+    const before = isKnown ? threadTimes('self', ENGINE_THREADS) : new Map();
+    await run();
+    await pass(REST);
+    const time = isKnown ? timeSince(before, 'self', ENGINE_THREADS) * 1000 : 0;
+    samples.push({ bytes: (await snapshots.bytes()) - sent, time });
+  }
+  return {
+    bytes: median(samples.map(({ bytes }) => bytes)),
+    time: median(samples.map(({ time }) => time)),
+  };
 }
 
 /**

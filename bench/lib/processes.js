@@ -82,23 +82,12 @@ class ServerProcess {
    * @param {number} milliseconds
    */
   async processorShare(milliseconds) {
-    const before = this.#threads();
+    const before = threadTimes(this.child.pid);
     const began = performance.now();
     await setTimeout(milliseconds);
     const elapsed = performance.now() - began;
-    const spent = [...this.#threads()].map(([thread, time]) => time - (before.get(thread) ?? 0));
-    return (spent.reduce((sum, each) => sum + each, 0) / elapsed) * 100;
-  }
-
-  /** How long each thread was on a processor so far, in ms. */
-  #threads() {
-    const tasks = `/proc/${this.child.pid}/task`;
-    return new Map(
-      fs.readdirSync(tasks).map((thread) => {
-        const times = fs.readFileSync(`${tasks}/${thread}/schedstat`, 'utf8').split(' ');
-        return [thread, Number(times[0]) / 1e6];
-      }),
-    );
+    const spent = timeSince(before, this.child.pid);
+    return (spent / elapsed) * 100;
   }
 
   /** Resident memory in MiB. */
@@ -114,6 +103,33 @@ class ServerProcess {
 }
 
 /**
+ * How long each thread of a process was on a processor so far, in ms.
+ * @param {number | string | undefined} id of the process, or "self"
+ * @param {string} [name] only of threads that are called so
+ * @returns {Map<string, number>}
+ */
+function threadTimes(id, name) {
+  const tasks = `/proc/${id}/task`;
+  const read = (/** @type {string} */ file) => fs.readFileSync(`${tasks}/${file}`, 'utf8');
+  const threads = fs.readdirSync(tasks);
+  const wanted = threads.filter((thread) => !name || read(`${thread}/comm`).trim() === name);
+  return new Map(
+    wanted.map((thread) => [thread, Number(read(`${thread}/schedstat`).split(' ')[0]) / 1e6]),
+  );
+}
+
+/**
+ * The same for all of them together, since an earlier look.
+ * @param {Map<string, number>} before
+ * @param {number | string | undefined} id
+ * @param {string} [name]
+ */
+function timeSince(before, id, name) {
+  const now = [...threadTimes(id, name)];
+  return now.reduce((sum, [thread, time]) => sum + time - (before.get(thread) ?? 0), 0);
+}
+
+/**
  * Runs a program that ends by itself on the processor of the load, and returns what it printed.
  * @param {string} command
  * @param {string[]} args
@@ -123,4 +139,4 @@ async function runLoad(command, args) {
   return stdout;
 }
 
-module.exports = { ServerProcess, runLoad };
+module.exports = { ServerProcess, runLoad, threadTimes, timeSince };

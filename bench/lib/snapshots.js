@@ -2,7 +2,7 @@
 
 /*
  * A service that does nothing but answer with snapshots, in a process of its own so that its work is
- * not measured: /api/v1/snapshot with ETag and 304. Run directly, it is that process.
+ * not measured: /api/v1/snapshot with ETag and 304, and /api/v1/watch. Run directly, it is that process.
  */
 
 const { fork } = require('node:child_process');
@@ -34,6 +34,16 @@ class Snapshots {
     return this.#command('change');
   }
 
+  /** Changes one secret when whoever asks has had time to wait for it. */
+  changeSoon() {
+    return this.#command('change soon');
+  }
+
+  /** How many bytes went out so far, heads of answers included. */
+  async bytes() {
+    return (await this.#command('bytes')).bytes;
+  }
+
   /** How many requests there were so far. */
   async requests() {
     return (await this.#command('requests')).requests;
@@ -52,6 +62,9 @@ class Snapshots {
   }
 }
 
+/** In ms. */
+const SOON = 20;
+
 /** @param {number} n */
 function serve(n) {
   let version = 1;
@@ -63,35 +76,58 @@ function serve(n) {
       { type: 'text', value: `value of secret ${index}`, version: 1, updatedAt: time },
     ]),
   );
-  const render = () => {
+  const header = () => ({
+    space: { id: 'bench', name: 'bench' },
+    ...{ version, createdAt: time, updatedAt: time, issuedAt: time },
+  });
+  const render = () => JSON.stringify({ ...header(), secrets });
+  /** @type {Set<http.ServerResponse>} */
+  const watchers = new Set();
+  const change = () => {
+    const from = version++;
     secrets.SECRET_0.value = `value in version ${version}`;
-    const header = { version, createdAt: time, updatedAt: time, issuedAt: time };
-    return JSON.stringify({ space: { id: 'bench', name: 'bench' }, ...header, secrets });
+    const changed = { SECRET_0: secrets.SECRET_0 };
+    const delta = { etag: `"${version}"`, ...header(), from, changed, removed: [] };
+    const event = `id: ${version}\nevent: change\ndata: ${JSON.stringify(delta)}\n\n`;
+    for (const watcher of watchers) watcher.write(event);
+    body = undefined;
   };
+  /** Made when it is needed: making it would take a processor from who is measured. @type {string | undefined} */
   let body = render();
 
   const server = http.createServer((request, response) => {
     requests += 1;
+    if (request.url?.startsWith('/api/v1/watch')) {
+      response.writeHead(200, { 'Content-Type': 'text/event-stream' }).write(':\n\n');
+      watchers.add(response);
+      response.on('close', () => watchers.delete(response));
+      return;
+    }
     const tag = `"${version}"`;
     if (request.headers['if-none-match'] === tag) {
       response.writeHead(304, { ETag: tag }).end();
       return;
     }
+    body ??= render();
     response.writeHead(200, {
       ...{ ETag: tag, 'Content-Type': 'application/json' },
       'Content-Length': Buffer.byteLength(body),
     });
     response.end(body);
   });
+  /** @type {import('node:net').Socket[]} */
+  const sockets = [];
+  server.on('connection', (socket) => sockets.push(socket));
   server.keepAliveTimeout = 60_000;
 
   const tell = (/** @type {object} */ message) => process.send?.(message);
   process.on('message', (command) => {
     if (command === 'change') {
-      version += 1;
+      change();
       body = render();
     }
-    tell({ requests });
+    if (command === 'change soon') setTimeout(change, SOON);
+    tell({ requests, bytes: sockets.reduce((sum, socket) => sum + socket.bytesWritten, 0) });
   });
   process.on('disconnect', () => process.exit());
   server.listen(0, '127.0.0.1', () => {

@@ -3,13 +3,19 @@
 /* Two ways to keep secrets up to date, used alike: this package's engine, and plain JavaScript. */
 
 const path = require('node:path');
+const { setTimeout } = require('node:timers/promises');
 const { Engine } = require('../../js');
 
 /** Seconds; long enough that no sync comes in between. */
 const NEVER = 86_400;
 
 class EngineSubject {
-  #engine = new Engine({ wantsNames: () => false, onChange() {}, onState() {} });
+  #changed = () => {};
+  #engine = new Engine({
+    wantsNames: () => false,
+    onChange: () => this.#changed(),
+    onState() {},
+  });
   #url;
 
   /** @param {string} url */
@@ -24,6 +30,20 @@ class EngineSubject {
 
   sync() {
     return this.#engine.syncNow();
+  }
+
+  /** Settles when changes are heard of as they are made. */
+  async watch() {
+    const settings = { kind: 'service', url: this.#url, token: 'bench', autosync: NEVER };
+    await this.#engine.start({ ...settings, live: true });
+    while (!this.#engine.status().live) await setTimeout(10);
+  }
+
+  /** Settles with the next change. */
+  change() {
+    return new Promise((resolve) => {
+      this.#changed = () => resolve(undefined);
+    });
   }
 
   dispose() {
