@@ -89,13 +89,7 @@ impl Server {
         port: u16,
         script: impl Fn(&Request) -> Reply + Send + Sync + 'static,
     ) -> Self {
-        // The other one lets go of it when its task has noticed its end.
-        loop {
-            match TcpListener::bind(("127.0.0.1", port)).await {
-                Ok(listener) => return Self::start(listener, None, script),
-                Err(_) => tokio::task::yield_now().await,
-            }
-        }
+        Self::start(port_of_another(port).await, None, script)
     }
 
     pub async fn https(
@@ -104,6 +98,16 @@ impl Server {
     ) -> Self {
         let acceptor = TlsAcceptor::from(Arc::new(config));
         Self::start(free_port().await, Some(acceptor), script)
+    }
+
+    /// On a port that was another server's.
+    pub async fn https_at(
+        port: u16,
+        config: ServerConfig,
+        script: impl Fn(&Request) -> Reply + Send + Sync + 'static,
+    ) -> Self {
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        Self::start(port_of_another(port).await, Some(acceptor), script)
     }
 
     fn start(
@@ -152,6 +156,16 @@ impl Drop for Server {
 
 async fn free_port() -> TcpListener {
     TcpListener::bind("127.0.0.1:0").await.expect("a free port on loopback")
+}
+
+async fn port_of_another(port: u16) -> TcpListener {
+    // The other one lets go of it when its task has noticed its end.
+    loop {
+        match TcpListener::bind(("127.0.0.1", port)).await {
+            Ok(listener) => return listener,
+            Err(_) => tokio::task::yield_now().await,
+        }
+    }
 }
 
 /// How a connection ends.

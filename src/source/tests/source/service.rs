@@ -152,6 +152,8 @@ async fn refusals_are_sorted_by_what_helps() {
         ("401 Unauthorized", Remedy::Authorise),
         ("403 Forbidden", Remedy::Authorise),
         ("404 Not Found", Remedy::Reconfigure),
+        ("405 Method Not Allowed", Remedy::Reconfigure),
+        ("410 Gone", Remedy::Reconfigure),
         ("429 Too Many Requests", Remedy::Wait(Some(Duration::from_secs(9)))),
         ("500 Internal Server Error", Remedy::Retry),
         ("502 Bad Gateway", Remedy::Retry),

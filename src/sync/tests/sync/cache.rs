@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use secret_manager_model::Timestamp;
 use secret_manager_source::Remedy;
 use secret_manager_sync::{Cache, Plan, State, Ticket};
 use tempfile::TempDir;
@@ -74,7 +75,10 @@ async fn a_start_without_the_source_has_the_last_good_values_before_its_first_ou
     let directory = tempfile::tempdir().unwrap();
     left_by_a_run(&directory).await;
 
-    let (subject, ticket) = start(&directory, [Step::Fail(Remedy::Retry)]);
+    // A quarter of an hour later.
+    let subject = Subject::with_clock(|| 900_000);
+    let ticket =
+        subject.engine.start(kept_in(&directory, &Script::new([Step::Fail(Remedy::Retry)])));
     let news = subject.news().await;
     assert_eq!(names(news.change.unwrap().added()), ["A"]);
     assert_eq!(subject.value("A").as_deref(), Some("\"canary-1\""));
@@ -84,7 +88,9 @@ async fn a_start_without_the_source_has_the_last_good_values_before_its_first_ou
     let status = subject.engine.status();
     let facts = status.facts.unwrap();
     assert_eq!((status.state, facts.version, facts.cached), (State::Stale, 7, true));
-    assert!(status.checked_at.is_some() && status.cache_problem.is_none());
+    let earlier = Timestamp::from_millis(1_000);
+    assert_eq!(status.checked_at, earlier, "how old they are, not when they were read");
+    assert_eq!(status.cache_problem, None);
 }
 
 #[tokio::test]

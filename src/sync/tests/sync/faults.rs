@@ -6,12 +6,13 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use secret_manager_source::{Config, ServiceConfig, Tls};
 use secret_manager_sync::{Plan, State};
-use secret_manager_testkit::{Reply, Request, Server};
+use secret_manager_testkit::{Authority, Hole, Reply, Request, Server, Validity};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 use crate::script::Subject;
@@ -37,7 +38,7 @@ fn case(
     Case { name, fault: Box::new(fault), code, words, requests: 3 }
 }
 
-fn body(version: u64) -> String {
+pub(crate) fn body(version: u64) -> String {
     document(version, &entry("KEY", &format!("\"canary-{version}\"")))
 }
 
@@ -49,7 +50,7 @@ fn document(version: impl std::fmt::Display, secrets: &str) -> String {
     )
 }
 
-fn entry(name: &str, value: &str) -> String {
+pub(crate) fn entry(name: &str, value: &str) -> String {
     format!(
         r#""{name}":{{"type":"text","value":{value},"version":1,
         "updatedAt":"2024-01-02T00:00:00Z"}}"#
@@ -85,7 +86,7 @@ fn chunked(chunks: &'static [u8]) -> Reply {
 fn cases() -> Vec<Case> {
     vec![
         case("hangup", "unavailable", "ended too early", || Reply::Hangup),
-        case("reset", "unavailable", "connection", || Reply::Reset),
+        case("reset", "unavailable", "the connection was reset", || Reply::Reset),
         case("truncated", "unavailable", "ended too early", || of_length(10_000)),
         case("length too small", "invalid", "ends too early", || of_length(100)),
         case("length too large for the cap", "invalid", "32 MiB", || of_length(1 << 40)),
@@ -152,12 +153,16 @@ impl Faulty {
     }
 }
 
-fn plan(url: String) -> Plan {
+pub(crate) fn plan(url: String) -> Plan {
+    plan_with(url, Tls::default())
+}
+
+fn plan_with(url: String, tls: Tls) -> Plan {
     let config = ServiceConfig {
         url,
         token: Zeroizing::new("canary-token".to_owned()),
         allow_http: false,
-        tls: Tls::default(),
+        tls,
     };
     let source = Config::Service(config).open().unwrap();
     Plan { source, interval: Duration::from_secs(3600), live: false, cache: None }
@@ -202,6 +207,93 @@ async fn whatever_goes_wrong_the_last_good_values_stay_and_the_next_ones_come() 
     }
     let ended = running.join_all().await;
     assert_eq!(ended.len(), cases().len());
+}
+
+/// The clock jumps to the next deadline by itself as soon as nothing else happens.
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_takes_too_long_is_given_up_and_the_next_one_comes() {
+    let begun = || Reply::event_stream(b"{\"canary\":");
+    let drip = || {
+        let answer = Reply::event_stream(body(2).as_bytes());
+        let pieces = answer.chunks(1).map(<[u8]>::to_vec).collect();
+        Reply::Pieces { pieces, pause: Duration::from_secs(1) }
+    };
+    for case in [
+        case("half-open", "unavailable", "no answer in time", || Reply::Silence),
+        case("stuck", "unavailable", "no answer in time", move || Reply::Held(begun())),
+        case("byte by byte", "unavailable", "no answer in time", drip),
+    ] {
+        endure(case).await;
+    }
+}
+
+/// Such as one that nobody renewed in time, or that of another machine at this address.
+#[tokio::test]
+async fn a_certificate_that_is_good_no_longer_leaves_the_values_until_another_is_shown() {
+    let authority = Authority::default();
+    for (host, validity, words) in [
+        ("127.0.0.1", Validity::Expired, "expired"),
+        ("127.0.0.1", Validity::NotYet, "not valid yet"),
+        ("example.com", Validity::Now, "another host name"),
+    ] {
+        let good = || authority.issue("127.0.0.1", Validity::Now).server();
+        let server = Server::https(good(), |_| ok(body(1))).await;
+        let (url, port) = (server.url(), server.port());
+        let subject = Subject::new();
+        let tls = Tls { authorities: Some(authority.pem()), ..Tls::default() };
+        let first = subject.engine.start(plan_with(url, tls));
+        assert_eq!(subject.finished(first).await, None, "{words}");
+        drop(server);
+
+        let bad = authority.issue(host, validity).server();
+        let server = Server::https_at(port, bad, |_| ok(body(2))).await;
+        let sync = subject.engine.sync_now();
+        assert_eq!(subject.finished(sync).await, Some("misconfigured"), "{words}");
+        let status = subject.engine.status();
+        let message = status.failure.unwrap().message;
+        assert!(status.state == State::Stale && message.contains(words), "{words}: {message}");
+        assert_eq!(subject.value("KEY").as_deref(), Some("\"canary-1\""), "{words}");
+        assert!(server.requests().is_empty(), "{words}: the token was sent");
+        drop(server);
+
+        let _server = Server::https_at(port, good(), |_| ok(body(2))).await;
+        while subject.state() != State::Synced {
+            subject.news().await;
+        }
+        assert_eq!(subject.value("KEY").as_deref(), Some("\"canary-2\""), "{words}");
+    }
+}
+
+/// Where packets vanish, no connection is refused and none is made.
+#[tokio::test]
+async fn a_server_behind_a_black_hole_is_found_again() {
+    let server = Server::http(|_| ok(body(1))).await;
+    let (url, port) = (server.url(), server.port());
+    let subject = Subject::new();
+    let first = subject.engine.start(plan(url));
+    assert_eq!(subject.finished(first).await, None);
+    drop(server);
+    let hole = Hole::open_at(port).await;
+
+    tokio::time::pause();
+    let begin = Instant::now();
+    let sync = subject.engine.sync_now();
+    assert_eq!(subject.finished(sync).await, Some("unavailable"));
+    assert_eq!(begin.elapsed().as_secs(), 5);
+    let status = subject.engine.status();
+    assert_eq!(
+        (status.state, &*status.failure.unwrap().message),
+        (State::Stale, "no connection in time")
+    );
+    assert_eq!(subject.value("KEY").as_deref(), Some("\"canary-1\""));
+
+    tokio::time::resume();
+    drop(hole);
+    let _server = Server::http_at(port, |_| ok(body(2))).await;
+    while subject.state() != State::Synced {
+        subject.news().await;
+    }
+    assert_eq!(subject.value("KEY").as_deref(), Some("\"canary-2\""));
 }
 
 #[tokio::test]

@@ -8,4 +8,5 @@ mod engine;
 mod faults;
 mod masking;
 mod script;
+mod streams;
 mod watch;
