@@ -165,6 +165,7 @@ onBothVersions('Starting', (version) => {
     const userDir = await earlierRun();
     const { version: spaceVersion } = source;
     await source.stop();
+    const begun = Date.now();
     // Another token than the one they were fetched with: a renewed token orphans nothing.
     const red = await start({
       ...deployed(),
@@ -186,6 +187,10 @@ onBothVersions('Starting', (version) => {
       [facts.state, facts.stale, facts.version, facts.space],
       ['stale', true, spaceVersion, 'scripted'],
     );
+    // Their age is told, and not when they were read.
+    const checked = new Date(facts.checkedAt);
+    assert.ok(checked.getTime() < begun, `${facts.checkedAt} is no time of the last run`);
+    assert.ok(status.text.startsWith(`Stale since ${checked.toTimeString().slice(0, 8)}, `));
     await source.start();
     await red.stop();
   });
@@ -203,17 +208,19 @@ onBothVersions('Starting', (version) => {
     await red.stop();
   });
 
-  for (const [name, spoil] of /** @type {Array<[string, (whole: Buffer) => Buffer]>} */ ([
+  /** @typedef {(whole: Buffer) => Buffer | Promise<Buffer>} Spoil */
+  for (const [name, spoil] of /** @type {Array<[string, Spoil]>} */ ([
     ['cut', (whole) => whole.subarray(0, whole.length - 1)],
     [
       'altered',
       (whole) => Buffer.concat([whole.subarray(0, -1), Buffer.of(whole[whole.length - 1] ^ 1)]),
     ],
     ['foreign', () => Buffer.from('{"KEY":"canary-foreign"}')],
+    ["another Node-RED's", async () => fs.readFileSync(cacheOf(await earlierRun()))],
   ])) {
     test(`a cache that is ${name} is refused, told and replaced`, async () => {
       const userDir = await earlierRun();
-      const spoilt = spoil(fs.readFileSync(cacheOf(userDir)));
+      const spoilt = await spoil(fs.readFileSync(cacheOf(userDir)));
       fs.writeFileSync(cacheOf(userDir), spoilt);
       source.fault = faults.status(500);
       const red = await start({ ...deployed(), flows: undefined, userDir });
