@@ -3,7 +3,7 @@
 use napi_derive::napi;
 use secret_manager_builtin as builtin;
 use secret_manager_builtin::{Code, KeyOrigin, PlaceInFile, Problem, SecretSummary, Space};
-use secret_manager_model::{Kind, Timestamp};
+use secret_manager_model::{Kind, SecretName, Timestamp};
 use zeroize::Zeroizing;
 
 /// What came of a ticket.
@@ -315,8 +315,13 @@ impl From<builtin::Version> for VaultVersion {
 
 impl From<builtin::Imported> for VaultImported {
     fn from(imported: builtin::Imported) -> Self {
-        let builtin::Imported { version, added, changed, unchanged } = imported;
-        Self { version: number(version), added, changed, unchanged }
+        let names = |names: Vec<SecretName>| names.iter().map(SecretName::to_string).collect();
+        Self {
+            version: number(imported.version),
+            added: names(imported.added),
+            changed: names(imported.changed),
+            unchanged: names(imported.unchanged),
+        }
     }
 }
 

@@ -18,7 +18,7 @@ pub use place::{KeyInformation, KeyOrigin, KeyPlace, Place};
 pub use problem::{Code, Problem};
 pub use secret_manager_format::{Format, Mistake, Place as PlaceInFile};
 pub use secret_manager_manager::{
-    DeletedSecret, History, Precondition, Revealed, SecretSummary, Space, TaggedDelta,
+    DeletedSecret, History, Imported, Precondition, Revealed, SecretSummary, Space, TaggedDelta,
     TaggedSnapshot, Version,
 };
-pub use vault::{Deleted, Imported, List, User, Vault, Written};
+pub use vault::{Deleted, List, User, Vault, Written};

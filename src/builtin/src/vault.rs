@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use secret_manager_format::Format;
 use secret_manager_manager::{
-    Actor, Applied, Caller, Change, DeletedSecret, Edit, Error, History, Manager, Outcome,
-    Precondition, Revealed, Same, SecretSummary, Space, SpaceId, TaggedSnapshot, Thing,
+    Actor, Applied, Caller, Change, DeletedSecret, Edit, Error, History, Imported, Manager,
+    Outcome, Precondition, Revealed, Same, SecretSummary, Space, SpaceId, TaggedSnapshot, Thing,
 };
 use secret_manager_model::{Kind, SecretName, SecretValue, Timestamp};
 use tokio::sync::watch;
@@ -62,16 +62,6 @@ pub struct Written {
     pub space_version: u64,
     /// It wasn't there before.
     pub created: bool,
-}
-
-/// What an import did, or would do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Imported {
-    /// Of the space, now.
-    pub version: u64,
-    pub added: Vec<String>,
-    pub changed: Vec<String>,
-    pub unchanged: Vec<String>,
 }
 
 impl Vault {
@@ -190,23 +180,8 @@ impl Vault {
         let read = tokio::task::spawn_blocking(move || format.read(&text));
         let failed = |_| Problem::new(Code::Internal, "reading the file failed");
         let secrets = read.await.map_err(failed)?.map_err(Problem::import_invalid)?;
-        let names: Vec<_> = secrets.iter().map(|(name, _)| name.clone()).collect();
-        let edits = secrets.into_iter().map(|(name, value)| Edit::put(name, value)).collect();
         self.files.check()?;
-        let caller = user.into();
-        let applied = match dry_run {
-            true => self.manager.preview(&self.space, edits, Same::Skip, &caller).await?,
-            false => self.manager.apply(&self.space, edits, Same::Skip, &caller).await?,
-        };
-        let these = |is: fn(&Outcome) -> bool| {
-            applied.matching(&names, is).map(SecretName::to_string).collect()
-        };
-        Ok(Imported {
-            version: applied.version,
-            added: these(|outcome| matches!(outcome, Outcome::Added(_))),
-            changed: these(|outcome| matches!(outcome, Outcome::Changed(_))),
-            unchanged: these(|outcome| matches!(outcome, Outcome::Unchanged(_))),
-        })
+        Ok(self.manager.import(&self.space, secrets, dry_run, &user.into()).await?)
     }
 
     /// All secrets with their values, in a form that [`Self::import`] reads.

@@ -77,18 +77,6 @@ pub struct Applied {
     pub summary: Option<SecretSummary>,
 }
 
-impl Applied {
-    /// Those of the edits' names whose outcome is one of these.
-    pub fn matching<'a>(
-        &'a self,
-        names: &'a [SecretName],
-        is: fn(&Outcome) -> bool,
-    ) -> impl Iterator<Item = &'a SecretName> {
-        let matching = names.iter().zip(&self.outcomes).filter(move |(_, outcome)| is(outcome));
-        matching.map(|(name, _)| name)
-    }
-}
-
 /// What became of an edit, with the secret's version now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -217,7 +205,7 @@ impl Manager {
     }
 
     /// What [`Self::apply`] would do, without doing it.
-    pub async fn preview(
+    pub(crate) async fn preview(
         &self,
         space: &SpaceId,
         edits: Vec<Edit>,

@@ -1,5 +1,5 @@
 use secret_manager_builtin::{Code, Format, Precondition, User, Vault};
-use secret_manager_model::Kind;
+use secret_manager_model::{Kind, SecretName};
 use zeroize::Zeroizing;
 
 use crate::{anna, closed, new_vault, place, refused};
@@ -96,7 +96,8 @@ async fn an_import_is_one_version_or_nothing_and_comes_back_by_export() {
     let preview = import(Format::Json, text, true).await.unwrap();
     assert_eq!((preview.version, preview.added.len()), (0, 2));
     let imported = import(Format::Json, text, false).await.unwrap();
-    assert_eq!((imported.version, &imported.added[..]), (1, &["B".to_owned(), "A".into()][..]));
+    let added: Vec<_> = imported.added.iter().map(SecretName::as_str).collect();
+    assert_eq!((imported.version, &added[..]), (1, &["B", "A"][..]));
 
     let exported = vault.export(Format::Json, anna()).await.unwrap();
     let again = import(Format::Json, &exported, false).await.unwrap();

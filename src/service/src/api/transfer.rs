@@ -8,8 +8,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_DISPOSITION, HeaderValue};
 use axum::response::Response;
-use secret_manager_format::{Members, Place};
-use secret_manager_manager::{Applied, Change, Edit, Manager, Outcome, Precondition, Same};
+use secret_manager_format::{self as format, Members, Place};
+use secret_manager_manager::{self as manager, Change, Edit, Manager, Outcome, Precondition, Same};
 use secret_manager_model::SecretName;
 use secret_manager_model::limits::NAME_LENGTH;
 use serde::{Deserialize, Serialize};
@@ -182,16 +182,10 @@ async fn import(
     State(manager): State<Arc<Manager>>,
     body: body::Text<{ body::SPACE }>,
 ) -> Result<Json<Imported>, Problem> {
-    let edits = query.format.read(body.as_str()?).map_err(refused)?;
+    let secrets = format::Format::from(query.format).read(body.as_str()?).map_err(refused)?;
     drop(body);
-    let names: Vec<_> = edits.iter().map(|edit| edit.name.clone()).collect();
     let (space, caller) = (&member.space.id, member.caller());
-    let applied = if query.dry_run {
-        manager.preview(space, edits, Same::Skip, caller).await?
-    } else {
-        manager.apply(space, edits, Same::Skip, caller).await?
-    };
-    Ok(Json(Imported::of(&names, &applied)))
+    Ok(Json(manager.import(space, secrets, query.dry_run, caller).await?.into()))
 }
 
 /// Export all secrets
@@ -219,7 +213,7 @@ async fn export(
     State(manager): State<Arc<Manager>>,
 ) -> Result<Response, Problem> {
     let snapshot = manager.export(&member.space.id, member.caller()).await?;
-    let file = secret_manager_format::Format::from(query.format).write(&snapshot);
+    let file = format::Format::from(query.format).write(&snapshot);
     let (kind, ending) = match query.format {
         Format::Env => ("text/plain; charset=utf-8", "env"),
         Format::Json => ("application/json", "json"),
@@ -242,7 +236,7 @@ fn file_name(space: &str) -> String {
     space.chars().map(plain).collect()
 }
 
-fn refused(mistakes: Vec<secret_manager_format::Mistake>) -> Problem {
+fn refused(mistakes: Vec<format::Mistake>) -> Problem {
     let mistakes = mistakes.into_iter().take(NAMED_MISTAKES).map(|mistake| {
         let reason = mistake.reason;
         let (line, key) = match mistake.place {
@@ -259,17 +253,14 @@ fn refused(mistakes: Vec<secret_manager_format::Mistake>) -> Problem {
     Problem::import_invalid(mistakes.collect())
 }
 
-impl Imported {
-    fn of(names: &[SecretName], applied: &Applied) -> Self {
-        let these = |is: fn(&Outcome) -> bool| {
-            let matching = applied.matching(names, is);
-            matching.map(SecretName::to_string).collect()
-        };
+impl From<manager::Imported> for Imported {
+    fn from(imported: manager::Imported) -> Self {
+        let names = |names: Vec<SecretName>| names.iter().map(SecretName::to_string).collect();
         Self {
-            version: applied.version,
-            added: these(|outcome| matches!(outcome, Outcome::Added(_))),
-            changed: these(|outcome| matches!(outcome, Outcome::Changed(_))),
-            unchanged: these(|outcome| matches!(outcome, Outcome::Unchanged(_))),
+            version: imported.version,
+            added: names(imported.added),
+            changed: names(imported.changed),
+            unchanged: names(imported.unchanged),
         }
     }
 }

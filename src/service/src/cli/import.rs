@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use secret_manager_format::{Mistake, Place};
-use secret_manager_manager::{Caller, Outcome, Same};
+use secret_manager_format::{self as format, Mistake, Place};
+use secret_manager_manager::Caller;
 use secret_manager_model::Timestamp;
 use secret_manager_model::limits::SNAPSHOT_BYTES;
 use serde::Serialize;
@@ -48,21 +48,18 @@ struct Imported {
 impl Import {
     pub(super) async fn run(self, data: &DataOptions, output: Output) -> Result<(), Failure> {
         let text = input::read(&self.file, SNAPSHOT_BYTES)?;
-        let edits = self.format.read(&text).map_err(|mistakes| refuse(&mistakes))?;
+        let secrets = format::Format::from(self.format).read(&text);
+        let secrets = secrets.map_err(|mistakes| refuse(&mistakes))?;
         let data = data.open(WhenAbsent::Refuse).await?;
         let space = data.space(&self.space).await?;
-        let applied =
-            data.manager.apply(&space.id, edits, Same::Skip, &Caller::command_line()).await?;
+        let done = data.manager.import(&space.id, secrets, false, &Caller::command_line()).await?;
 
-        let count = |wanted: fn(&Outcome) -> bool| {
-            applied.outcomes.iter().filter(|outcome| wanted(outcome)).count()
-        };
         let imported = Imported {
-            space_version: applied.version,
-            added: count(|outcome| matches!(outcome, Outcome::Added(_))),
-            changed: count(|outcome| matches!(outcome, Outcome::Changed(_))),
-            unchanged: count(|outcome| matches!(outcome, Outcome::Unchanged(_))),
-            updated_at: applied.at,
+            space_version: done.version,
+            added: done.added.len(),
+            changed: done.changed.len(),
+            unchanged: done.unchanged.len(),
+            updated_at: done.at,
         };
         let text = format!(
             "imported into version {}: {} added, {} changed, {} unchanged",
