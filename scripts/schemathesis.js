@@ -32,7 +32,7 @@ async function main() {
   install();
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'secret-manager-schemathesis-'));
   const service = await start(path.join(directory, 'data'));
-  let status;
+  let status, error;
   try {
     const world = await settle(service);
     const options = [
@@ -50,7 +50,7 @@ async function main() {
       PYTHONDONTWRITEBYTECODE: '1',
       SCHEMATHESIS_HOOKS: path.join(folder, 'hooks.py'),
     };
-    ({ status } = spawnSync(path.join(bin, 'st'), options, {
+    ({ status, error } = spawnSync(path.join(bin, 'st'), options, {
       env,
       cwd: directory,
       stdio: 'inherit',
@@ -59,6 +59,7 @@ async function main() {
     service.stop();
     fs.rmSync(directory, { recursive: true, force: true });
   }
+  if (error) fail(String(error));
   if (status !== 0) process.exit(status ?? 1);
 }
 
@@ -66,7 +67,8 @@ async function main() {
 function install() {
   const pinned = path.join(folder, 'requirements.txt');
   const done = path.join(environment, 'installed.txt');
-  const wanted = fs.readFileSync(pinned, 'utf8');
+  // An environment works only where it was made.
+  const wanted = `# in ${environment}\n${fs.readFileSync(pinned, 'utf8')}`;
   if (fs.existsSync(done) && fs.readFileSync(done, 'utf8') === wanted) return;
   const python = process.env.PYTHON ?? 'python3';
   if (!exists(python)) {
