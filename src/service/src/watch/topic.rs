@@ -93,6 +93,12 @@ impl Topic {
         watchers.keys().cloned().collect()
     }
 
+    /// What the watchers see of a change.
+    fn shown(&self) -> HashSet<Shows> {
+        let watchers = self.watchers.lock().unwrap_or_else(PoisonError::into_inner);
+        watchers.keys().map(Right::shows).collect()
+    }
+
     pub(super) fn subscribe(&self) -> watch::Receiver<State> {
         let mut state = self.state.subscribe();
         // The first look has to see what is there already.
@@ -134,14 +140,12 @@ impl Topic {
     /// Makes the steps from a version that the watchers have. One that takes long goes on being made: the
     /// watchers wait for it themselves then, and those of other spaces don't.
     async fn prepare(self: &Arc<Self>, manager: &Arc<Manager>, from: u64, head: &Head) {
-        let shown: HashSet<Shows> = self.rights().iter().map(Right::shows).collect();
-        for shows in shown {
+        let steps = self.shown().into_iter().map(|shows| {
             let (topic, manager, head) = (Arc::clone(self), Arc::clone(manager), head.clone());
-            let step = async move { topic.step(&manager, shows, from, &head).await.map(drop) };
-            let step = tokio::spawn(step);
-            // Whoever asks for a step that failed makes it anew, and tells the error.
-            let _ = tokio::time::timeout(PATIENCE, step).await;
-        }
+            tokio::spawn(async move { topic.step(&manager, shows, from, &head).await.map(drop) })
+        });
+        // Whoever asks for a step that failed makes it anew, and tells the error.
+        let _ = tokio::time::timeout(PATIENCE, futures_util::future::join_all(steps)).await;
     }
 
     /// What leads from version `from` to where the space stands, which is `head` or what came after it;
