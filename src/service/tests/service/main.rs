@@ -10,6 +10,7 @@ mod commands;
 mod connections;
 mod copies;
 mod deltas;
+mod events;
 mod gates;
 mod http;
 mod import;
