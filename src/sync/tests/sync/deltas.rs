@@ -6,7 +6,7 @@ use secret_manager_model::Refused;
 use secret_manager_source::{Failure, Heard, Remedy};
 use secret_manager_sync::{Plan, State};
 
-use crate::script::{MINUTE, Script, Step, Subject, delta, heard, names, plan};
+use crate::script::{MINUTE, Script, Speak, Step, Subject, delta, heard, names, plan};
 
 const FIRST: Step = Step::Secrets(5, &[("A", "1"), ("B", "1")]);
 
@@ -20,6 +20,21 @@ async fn polling(more: impl IntoIterator<Item = Step>) -> (Subject, Arc<Script>)
 
 async fn synced(subject: &Subject) -> Option<&'static str> {
     subject.finished(subject.engine.sync_now()).await
+}
+
+/// The same with live updates, after its watch was cut. The first thing on the one that is resumed is that
+/// something was missed.
+async fn resumed(more: impl IntoIterator<Item = Step>) -> (Subject, Arc<Script>, Speak) {
+    let source = Script::new([FIRST].into_iter().chain(more));
+    let first = source.offer_watch();
+    let subject = Subject::new();
+    let ticket = subject.engine.start(Plan { live: true, ..plan(&source) });
+    assert_eq!(subject.finished(ticket).await, None);
+    first.send(Ok(Heard::Alive)).unwrap();
+    first.send(Err(Failure::new(Remedy::Retry, "cut"))).unwrap();
+    let second = source.offer_watch();
+    second.send(Ok(Heard::Missed)).unwrap();
+    (subject, source, second)
 }
 
 fn version(subject: &Subject) -> u64 {
@@ -92,15 +107,7 @@ async fn what_was_left_out_is_fetched_with_all_the_rest() {
 
 #[tokio::test(start_paused = true)]
 async fn a_resumed_watch_goes_on_with_what_was_missed() {
-    let source = Script::new([FIRST]);
-    let first = source.offer_watch();
-    let subject = Subject::new();
-    let ticket = subject.engine.start(Plan { live: true, ..plan(&source) });
-    assert_eq!(subject.finished(ticket).await, None);
-    first.send(Ok(Heard::Alive)).unwrap();
-    first.send(Err(Failure::new(Remedy::Retry, "cut"))).unwrap();
-    let second = source.offer_watch();
-    second.send(Ok(Heard::Missed)).unwrap();
+    let (subject, source, second) = resumed([]).await;
     second.send(heard(delta(5, 8, &[("A", Some("2"))]))).unwrap();
     while subject.value("A").as_deref() != Some("\"2\"") {
         subject.news().await;
@@ -112,15 +119,7 @@ async fn a_resumed_watch_goes_on_with_what_was_missed() {
 
 #[tokio::test(start_paused = true)]
 async fn what_was_missed_is_fetched_when_it_does_not_come() {
-    let source = Script::new([FIRST, Step::Changes(5, 8, &[("A", Some("2"))])]);
-    let first = source.offer_watch();
-    let subject = Subject::new();
-    let ticket = subject.engine.start(Plan { live: true, ..plan(&source) });
-    assert_eq!(subject.finished(ticket).await, None);
-    first.send(Ok(Heard::Alive)).unwrap();
-    first.send(Err(Failure::new(Remedy::Retry, "cut"))).unwrap();
-    let second = source.offer_watch();
-    second.send(Ok(Heard::Missed)).unwrap();
+    let (subject, source, second) = resumed([Step::Changes(5, 8, &[("A", Some("2"))])]).await;
     let before = tokio::time::Instant::now();
     while subject.value("A").as_deref() != Some("\"2\"") {
         subject.news().await;

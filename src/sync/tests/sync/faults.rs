@@ -227,6 +227,23 @@ async fn an_answer_that_takes_too_long_is_given_up_and_the_next_one_comes() {
     }
 }
 
+/// An engine that has values, and the port at which its server was.
+async fn without_its_server() -> (Subject, u16) {
+    let server = Server::http(|_| ok(body(1))).await;
+    let subject = Subject::new();
+    let first = subject.engine.start(plan(server.url()));
+    assert_eq!(subject.finished(first).await, None);
+    (subject, server.port())
+}
+
+/// The newer values come by themselves.
+async fn expect_newer(subject: &Subject, name: &str) {
+    while subject.state() != State::Synced {
+        subject.news().await;
+    }
+    assert_eq!(subject.value("KEY").as_deref(), Some("\"canary-2\""), "{name}");
+}
+
 /// Such as one that nobody renewed in time, or that of another machine at this address.
 #[tokio::test]
 async fn a_certificate_that_is_good_no_longer_leaves_the_values_until_another_is_shown() {
@@ -257,22 +274,14 @@ async fn a_certificate_that_is_good_no_longer_leaves_the_values_until_another_is
         drop(server);
 
         let _server = Server::https_at(port, good(), |_| ok(body(2))).await;
-        while subject.state() != State::Synced {
-            subject.news().await;
-        }
-        assert_eq!(subject.value("KEY").as_deref(), Some("\"canary-2\""), "{words}");
+        expect_newer(&subject, words).await;
     }
 }
 
 /// Where packets vanish, no connection is refused and none is made.
 #[tokio::test]
 async fn a_server_behind_a_black_hole_is_found_again() {
-    let server = Server::http(|_| ok(body(1))).await;
-    let (url, port) = (server.url(), server.port());
-    let subject = Subject::new();
-    let first = subject.engine.start(plan(url));
-    assert_eq!(subject.finished(first).await, None);
-    drop(server);
+    let (subject, port) = without_its_server().await;
     let hole = Hole::open_at(port).await;
 
     tokio::time::pause();
@@ -290,28 +299,17 @@ async fn a_server_behind_a_black_hole_is_found_again() {
     tokio::time::resume();
     drop(hole);
     let _server = Server::http_at(port, |_| ok(body(2))).await;
-    while subject.state() != State::Synced {
-        subject.news().await;
-    }
-    assert_eq!(subject.value("KEY").as_deref(), Some("\"canary-2\""));
+    expect_newer(&subject, "a black hole").await;
 }
 
 #[tokio::test]
 async fn a_server_that_is_gone_is_found_again() {
-    let server = Server::http(|_| ok(body(1))).await;
-    let (url, port) = (server.url(), server.port());
-    let subject = Subject::new();
-    let first = subject.engine.start(plan(url));
-    assert_eq!(subject.finished(first).await, None);
-    drop(server);
+    let (subject, port) = without_its_server().await;
     let sync = subject.engine.sync_now();
     assert_eq!(subject.finished(sync).await, Some("unavailable"));
     assert_eq!(subject.value("KEY").as_deref(), Some("\"canary-1\""));
     let _server = Server::http_at(port, |_| ok(body(2))).await;
-    while subject.state() != State::Synced {
-        subject.news().await;
-    }
-    assert_eq!(subject.value("KEY").as_deref(), Some("\"canary-2\""));
+    expect_newer(&subject, "gone").await;
 }
 
 #[tokio::test]

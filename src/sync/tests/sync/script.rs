@@ -46,7 +46,7 @@ impl Script {
     }
 
     /// Lets one watch be opened. What is sent is heard.
-    pub(crate) fn offer_watch(&self) -> mpsc::UnboundedSender<Result<Heard, Failure>> {
+    pub(crate) fn offer_watch(&self) -> Speak {
         let (speak, line) = mpsc::unbounded_channel();
         self.watches.lock().unwrap().push_back(Line(line));
         speak
@@ -78,6 +78,9 @@ impl Script {
         self.asked.lock().unwrap().iter().map(|held| held.as_ref()?.since).collect()
     }
 }
+
+/// What a test says on a watch.
+pub(crate) type Speak = mpsc::UnboundedSender<Result<Heard, Failure>>;
 
 /// A watch on which a test speaks.
 struct Line(mpsc::UnboundedReceiver<Result<Heard, Failure>>);

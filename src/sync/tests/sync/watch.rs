@@ -5,11 +5,8 @@ use std::time::Duration;
 
 use secret_manager_source::{Failure, Heard, Remedy};
 use secret_manager_sync::{Plan, State};
-use tokio::sync::mpsc::UnboundedSender;
 
-use crate::script::{MINUTE, Script, Step, Subject, delta, heard, names, plan};
-
-type Speak = UnboundedSender<Result<Heard, Failure>>;
+use crate::script::{MINUTE, Script, Speak, Step, Subject, delta, heard, names, plan};
 
 /// An engine that holds version 5 (A = 1, B = 1) and listens.
 async fn listening(more: impl IntoIterator<Item = Step>) -> (Subject, Arc<Script>, Speak) {
