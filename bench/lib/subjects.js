@@ -23,9 +23,12 @@ class EngineSubject {
     this.#url = url;
   }
 
-  /** @param {number} [autosync] seconds */
-  load(autosync = NEVER) {
-    return this.#engine.start({ kind: 'service', url: this.#url, token: 'bench', autosync });
+  /**
+   * @param {number} [autosync] seconds
+   * @param {boolean} [live]
+   */
+  load(autosync = NEVER, live = false) {
+    return this.#engine.start({ kind: 'service', url: this.#url, token: 'bench', autosync, live });
   }
 
   sync() {
@@ -34,8 +37,7 @@ class EngineSubject {
 
   /** Settles when changes are heard of as they are made. */
   async watch() {
-    const settings = { kind: 'service', url: this.#url, token: 'bench', autosync: NEVER };
-    await this.#engine.start({ ...settings, live: true });
+    await this.load(NEVER, true);
     while (!this.#engine.status().live) await setTimeout(10);
   }
 
