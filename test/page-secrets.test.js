@@ -215,6 +215,7 @@ describe('Secrets on the page', { skip }, () => {
     // From the list to the dialog, through it, and back to the button that opened it.
     await page.getByRole('button', { name: 'Add a secret' }).focus();
     await page.keyboard.press('Enter');
+    await focused.and(page.getByLabel('KEY', { exact: true })).waitFor();
     await page.keyboard.type('BY_KEYS');
     await page.keyboard.press('Tab');
     await page.keyboard.press('ArrowRight');
@@ -237,6 +238,7 @@ describe('Secrets on the page', { skip }, () => {
 
     // What was typed isn't lost by a slip of the finger.
     await page.keyboard.press('Enter');
+    await focused.and(page.getByLabel('VALUE', { exact: true })).waitFor();
     await page.keyboard.type('half a value');
     await page.keyboard.press('Escape');
     await page.getByText('Close without storing').waitFor();
