@@ -139,24 +139,21 @@ export class SecretsSection extends SecretsView {
     if (this.visible && (other || changed.has('news') || changed.has('visible'))) void this.load();
   }
 
-  /** Counts the attempts, so that a slow answer doesn't replace a newer one. */
-  #attempts = 0;
-
   async load() {
-    const attempt = ++this.#attempts;
     const { contextKey } = this.keeper;
     const builtin = this.#isBuiltin;
-    await this.attempt(async () => {
-      const [listing, deleted, information] = await Promise.all([
+    const answer = await this.attemptNewest(() =>
+      Promise.all([
         builtin ? vault.list() : published(contextKey).list(),
         builtin ? vault.list({ deleted: true }) : null,
         builtin ? vaultInformation() : null,
-      ]);
-      if (attempt !== this.#attempts) return;
-      this.listing = /** @type {{ secrets: Secret[] }} */ (listing);
-      this.deleted = deleted?.secrets ?? [];
-      this.information = information;
-    });
+      ]),
+    );
+    if (!answer) return;
+    const [listing, deleted, information] = answer;
+    this.listing = /** @type {{ secrets: Secret[] }} */ (listing);
+    this.deleted = deleted?.secrets ?? [];
+    this.information = information;
   }
 
   render() {

@@ -55,6 +55,21 @@ export class Element extends LitElement {
     }
   }
 
+  #questions = 0;
+
+  /**
+   * The same for a question that is asked again and again. An answer is none when the question was asked
+   * once more meanwhile: the newer answer may be there already.
+   * @template Result
+   * @param {() => Promise<Result>} question
+   * @returns {Promise<Result | undefined>}
+   */
+  async attemptNewest(question) {
+    const number = ++this.#questions;
+    const answer = await this.attempt(question);
+    return number === this.#questions ? answer : undefined;
+  }
+
   /**
    * @param {string} name
    * @param {unknown} [detail]

@@ -80,15 +80,14 @@ export class SecretHistory extends Element {
   }
 
   async #load() {
-    const answer = await this.attempt(() => this.api.versions(this.key));
+    const answer = await this.attemptNewest(() => this.api.versions(this.key));
     if (answer) this.versions = answer.versions;
   }
 
   /** @param {number} version */
   async #rollBack(version) {
     const expected = this.latest?.version;
-    const done = await this.attempt(() => this.api.rollBack(this.key, version, expected));
-    this.asked = null;
+    const done = await this.#answered(() => this.api.rollBack(this.key, version, expected));
     if (!done) return;
     this.announce(t('history.rolledBack', { key: this.key, version, now: done.version }));
     this.tell('stored', done);
@@ -97,9 +96,20 @@ export class SecretHistory extends Element {
 
   /** @param {number} version */
   async #destroy(version) {
-    await this.attempt(() => this.api.destroy(this.key, [version]));
-    this.asked = null;
+    await this.#answered(() => this.api.destroy(this.key, [version]));
     if (!this.problem) await this.#load();
+  }
+
+  /**
+   * Does what was asked for. Something else may be asked for meanwhile: that it is done, is heard of early.
+   * @template Result
+   * @param {() => Promise<Result>} action
+   */
+  async #answered(action) {
+    const { asked } = this;
+    const result = await this.attempt(action);
+    if (this.asked === asked) this.asked = null;
+    return result;
   }
 
   render() {

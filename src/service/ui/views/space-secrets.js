@@ -120,16 +120,13 @@ export class SpaceSecrets extends SecretsView {
   }
 
   async load() {
-    const secrets = this.api;
-    await this.attempt(async () => {
-      const [listing, deleted] = await Promise.all([
-        secrets.list(),
-        this.showDeleted ? secrets.list({ deleted: true }) : null,
-      ]);
-      if (this.api !== secrets) return;
-      this.listing = listing;
-      this.deleted = deleted?.secrets ?? [];
-    });
+    const answer = await this.attemptNewest(() =>
+      Promise.all([this.api.list(), this.showDeleted ? this.api.list({ deleted: true }) : null]),
+    );
+    if (!answer) return;
+    const [listing, deleted] = answer;
+    this.listing = listing;
+    this.deleted = deleted?.secrets ?? [];
   }
 
   /** @param {string} space */
