@@ -235,6 +235,7 @@ describe('Secrets on the page', { skip }, () => {
     assert.ok(await page.locator('dialog :focus').count());
     await page.keyboard.press('Escape');
     await focused.and(page.getByRole('button', { name: 'Edit A' })).waitFor();
+    await page.locator('dialog').waitFor({ state: 'detached' });
 
     // What was typed isn't lost by a slip of the finger.
     await page.keyboard.press('Enter');
