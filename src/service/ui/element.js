@@ -17,7 +17,7 @@ export class Element extends LitElement {
     super();
     /** What went wrong last. @type {Problem | null} */
     this.problem = null;
-    /** Something was asked of the service and isn't answered yet. */
+    /** Something is being done that isn't to be done twice. */
     this.busy = false;
   }
 
@@ -40,16 +40,9 @@ export class Element extends LitElement {
    * @returns {Promise<Result | undefined>}
    */
   async attempt(action) {
-    this.problem = null;
     this.busy = true;
     try {
-      return await action();
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      this.problem = error;
-      // Somebody has changed our role meanwhile: what is offered has to follow.
-      if (error.code === 'role_insufficient') this.tell('space-changed');
-      return undefined;
+      return await this.#explained(action);
     } finally {
       this.busy = false;
     }
@@ -58,16 +51,34 @@ export class Element extends LitElement {
   #questions = 0;
 
   /**
-   * The same for a question that is asked again and again. An answer is none when the question was asked
-   * once more meanwhile: the newer answer may be there already.
+   * Asks for something that may be asked for again at any time. An answer is none when there was a newer
+   * question: its answer may be there already. People can go on meanwhile, so nothing is busy.
    * @template Result
    * @param {() => Promise<Result>} question
    * @returns {Promise<Result | undefined>}
    */
   async attemptNewest(question) {
     const number = ++this.#questions;
-    const answer = await this.attempt(question);
+    const answer = await this.#explained(question);
     return number === this.#questions ? answer : undefined;
+  }
+
+  /**
+   * @template Result
+   * @param {() => Promise<Result>} action
+   * @returns {Promise<Result | undefined>}
+   */
+  async #explained(action) {
+    this.problem = null;
+    try {
+      return await action();
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      this.problem = error;
+      // Somebody has changed our role meanwhile: what is offered has to follow.
+      if (error.code === 'role_insufficient') this.tell('space-changed');
+      return undefined;
+    }
   }
 
   /**
